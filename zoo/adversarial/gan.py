@@ -1,0 +1,162 @@
+"""Generative adversarial networks (Goodfellow et al. 2014, arXiv:1406.2661).
+
+    min_G max_D  E_x[log D(x)] + E_z[log(1 - D(G(z)))]                              (eq. 1)
+
+Algorithm 1 alternates k steps up the discriminator's gradient with one step of the generator.
+
+Where this differs from the paper: Adam by default instead of momentum SGD (the authors' schedule
+is the recipe ``gan_mnist_paper``); Glorot weights; layers narrower on data smaller than MNIST
+(`networks.mlp.scaled`); the generator has no noise in its hidden layers, as in the authors' code.
+"""
+
+import dataclasses
+
+import tensorflow as tf
+
+from zoo.config import Common, setting
+from zoo.networks import mlp
+from zoo.networks.initial import Initial
+from zoo.training import optimizers
+from zoo.training.model import GenerativeModel
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(Common):
+    """Section 5 of the paper and the authors' code for MNIST."""
+
+    batch_size: int = setting(100, "examples in a step, over all replicas", low=1)
+    latent: int = setting(100, "size of z ~ N(0, I)", low=1)
+    hidden: tuple = setting((1200, 1200), "generator's ReLU layers, at MNIST's size", low=1)
+    maxout: tuple = setting((240, 240), "discriminator's Maxout layers, at MNIST's size", low=1)
+    pieces: int = setting(5, "linear pieces of a Maxout unit", low=1)
+    input_dropout: float = setting(0.2, "dropout on the discriminator's input", low=0, high=0.99)
+    dropout: float = setting(0.5, "dropout on its hidden layers", low=0, high=0.99)
+    k: int = setting(1, "discriminator steps for one of the generator (Algorithm 1)", low=1)
+    loss: str = setting(
+        "non_saturating", "what the generator minimises", choices=("non_saturating", "minimax")
+    )
+    optimizer: str = setting("adam", "of both players", choices=(*optimizers.NAMES, "paper_sgd"))
+    learning_rate: float = setting(2e-4, "of both players", above=0)
+    beta_1: float = setting(0.5, "Adam's, or SGD's momentum", low=0, high=0.9999)
+
+
+class GAN(GenerativeModel):
+    """The adversarial loop; variants override `inputs`, `discriminator_loss`, `generator_loss`."""
+
+    metric_names = ("d_loss", "g_loss")
+
+    def __init__(self, config, data_spec):
+        super().__init__(config, data_spec)
+        self.images_per_step = config.k
+        initial = Initial(config.seed)
+        self.generator, self.discriminator = self.networks(initial)
+        self.built = True
+
+    def networks(self, initial):
+        """Returns (generator, discriminator)."""
+        config, spec = self.config, self.data_spec
+        generator = mlp.Generator(
+            spec, config.latent, [mlp.scaled(u, spec) for u in config.hidden], initial
+        )
+        discriminator = mlp.MaxoutDiscriminator(
+            spec, [mlp.scaled(u, spec) for u in config.maxout], config.pieces,
+            config.input_dropout, config.dropout, initial,
+        )  # fmt: skip
+        return generator, discriminator
+
+    def compile(self, discriminator_optimizer, generator_optimizer, **kwargs):
+        """See `GenerativeModel.compile`; both optimisers are built here."""
+        super().compile(**kwargs)
+        self.discriminator_optimizer = self.adopt(
+            discriminator_optimizer, self.discriminator.trainable_variables
+        )
+        self.generator_optimizer = self.adopt(
+            generator_optimizer, self.generator.trainable_variables
+        )
+
+    def players(self):
+        """The two players of the game."""
+        return {
+            "discriminator": (self.discriminator.trainable_variables, self.discriminator_optimizer),
+            "generator": (self.generator.trainable_variables, self.generator_optimizer),
+        }
+
+    def inputs(self, batch, noise):
+        """Returns (latents [B, z], condition or None)."""
+        return noise.normal((self.config.latent,)), None
+
+    def discriminator_loss(self, real, fake):
+        """Per example [B], from logits: the negative of eq. 1."""
+        return -(log_sigmoid(real) + log_one_minus_sigmoid(fake))
+
+    def generator_loss(self, fake):
+        """Per example [B], from logits: minimax (eq. 1) or -log D(G(z)) (end of section 3)."""
+        if self.config.loss == "minimax":
+            return log_one_minus_sigmoid(fake)
+        return -log_sigmoid(fake)
+
+    def train_step(self, data):
+        """Algorithm 1: `k` steps of D, then one of G."""
+        batch = self.batch(data)
+        noise = self.noise(batch)
+
+        for images in batch.blocks(self.config.k):
+            z, y = self.inputs(batch, noise)
+            fakes = self.generator(z, y)
+            with tf.GradientTape() as tape:
+                real = self.discriminator(images, y, noise)
+                fake = self.discriminator(fakes, y, noise)
+                d_loss = self.discriminator_loss(real, fake)
+                d_mean = self.replica_mean(d_loss)
+            self.descend(self.discriminator_optimizer, tape, d_mean, self.discriminator)
+
+        z, y = self.inputs(batch, noise)
+        with tf.GradientTape() as tape:
+            g_loss = self.generator_loss(self.discriminator(self.generator(z, y), y, noise))
+            g_mean = self.replica_mean(g_loss)
+        self.descend(self.generator_optimizer, tape, g_mean, self.generator)
+
+        return {
+            "d_loss": tf.reduce_mean(d_loss),
+            "g_loss": tf.reduce_mean(g_loss),
+            "d_real": tf.reduce_mean(tf.sigmoid(real)),
+            "d_fake": tf.reduce_mean(tf.sigmoid(fake)),
+        }
+
+    def test_step(self, data):
+        """Both losses without dropout, per example [B]."""
+        batch = self.batch(data)
+        z, y = self.inputs(batch, self.evaluation_noise(batch))
+        real = self.discriminator(batch.images, y)
+        fake = self.discriminator(self.generator(z, y), y)
+        return {"d_loss": self.discriminator_loss(real, fake), "g_loss": self.generator_loss(fake)}
+
+    def generate(self, latents, condition=None):
+        """G(z) in [0, 1]; with its moving averages where the run keeps them."""
+        generator = self.averaged(self.generator, self.generator_optimizer)
+        return self.data_spec.to_unit(generator(latents, condition))
+
+
+def log_sigmoid(logits):
+    """log D, stably."""
+    return -tf.nn.softplus(-logits)
+
+
+def log_one_minus_sigmoid(logits):
+    """log(1 - D), stably."""
+    return -tf.nn.softplus(logits)
+
+
+def optimizer(config, ema=0.0):
+    """One player's optimiser; `paper_sgd` is the authors' schedule for MNIST."""
+    if config.optimizer == "paper_sgd":
+        updates = 250 * 500  # 250 epochs of 50,000 pictures in batches of 100
+        return optimizers.AnnealedSGD(config.learning_rate, 1.000004, 0.5, 0.7, updates, ema)
+    return optimizers.optimizer(config.optimizer, config.learning_rate, ema, config.beta_1)
+
+
+def build(config, data_spec, **compile_options):
+    """Returns a compiled `GAN`; call it inside the strategy's scope."""
+    model = GAN(config, data_spec)
+    model.compile(optimizer(config), optimizer(config, config.ema), **compile_options)
+    return model

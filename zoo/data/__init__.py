@@ -1,0 +1,8 @@
+"""Data sets of pictures by name; `load` is the way in."""
+
+
+def load(name, options=None, download=False):
+    """Loads a data set; see `zoo.data.pipeline.load`."""
+    from zoo.data.pipeline import load as load_dataset
+
+    return load_dataset(name, options, download)

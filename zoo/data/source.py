@@ -1,0 +1,153 @@
+"""Where pictures come from: the embedded builders and any TFDS name, read into memory once.
+
+Prepared data is tried first, since a TFDS download without a network hangs for minutes before it
+fails; only `zoo.train --download` lets TFDS fetch anything.
+"""
+
+import os
+import pathlib
+import tempfile
+
+import numpy as np
+
+from zoo.config import UserError, nearest
+
+EMBEDDED = {"digits": 17}  # name -> grey levels of the data sets that ship with the package
+MEMORY_LIMIT = 6 * 2**30  # bytes of pictures, as uint8
+
+
+def prepared_names():
+    """Returns the TFDS data sets that lie ready in the TFDS folder; touches no network."""
+    folder = tfds_folder()
+    if not folder.is_dir():
+        return []
+    return sorted(p.parent.parent.name for p in folder.glob("*/*/dataset_info.json"))
+
+
+def tfds_folder():
+    """Returns TFDS's own folder: `TFDS_DATA_DIR`, or `~/tensorflow_datasets`."""
+    return pathlib.Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+
+
+def check_name(name):
+    """Raises `UserError` unless `name` is embedded, prepared, or known to TFDS."""
+    known = [*EMBEDDED, *prepared_names()]
+    if name in known:
+        return
+    import tensorflow_datasets as tfds
+
+    if name not in tfds.list_builders(with_community_datasets=False):
+        raise UserError(
+            f"unknown dataset {name!r}: {nearest(name, known)}, or any name of TensorFlow Datasets."
+        )
+
+
+def read(name, image_size=0, download=False):
+    """Reads a data set of pictures.
+
+    Returns:
+        (splits, classes, levels): `splits` maps a split's name to (images uint8 [N, H, W, C],
+        labels int32 [N]); `classes` is 0 where there are no labels.
+
+    Raises:
+        UserError: the name is unknown, the data is not prepared, has no pictures, has pictures of
+            several sizes (and no `image_size`), or does not fit into memory.
+    """
+    check_name(name)
+    builder = _embedded(name) if name in EMBEDDED else _prepared(name, download)
+    if "image" not in builder.info.features:
+        raise UserError(f"dataset {name!r} has no feature 'image', which pictures come from.")
+    label = builder.info.features.get("label")
+    classes = getattr(label, "num_classes", None) or 0
+    shape = builder.info.features["image"].shape
+    if not image_size and None in shape:
+        raise UserError(
+            f"the pictures of {name!r} have several sizes: pass --data.image_size=64, say."
+        )
+    _check_memory(name, builder, shape, image_size)
+    splits = {split: _arrays(builder, split, classes, image_size) for split in builder.info.splits}
+    return splits, classes, EMBEDDED.get(name, 256)
+
+
+def _embedded(name):
+    """A builder of ours, prepared on first use in the first folder that takes it."""
+    import tensorflow_datasets as tfds
+
+    from zoo.data import digits  # noqa: F401  registers the builder with TFDS
+
+    caches = [
+        tfds_folder(),
+        pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "generative-zoo",
+        pathlib.Path(tempfile.gettempdir()) / f"generative-zoo-{os.getuid()}",
+    ]
+    failures = []
+    for folder in caches:
+        builder = tfds.builder(name, data_dir=folder)
+        if builder.is_prepared():
+            return builder
+    for folder in caches:
+        builder = tfds.builder(name, data_dir=folder)
+        try:
+            builder.download_and_prepare()
+            return builder
+        except OSError as error:
+            # Another process may have prepared it between our look and our rename.
+            if tfds.builder(name, data_dir=folder).is_prepared():
+                return tfds.builder(name, data_dir=folder)
+            failures.append(f"{folder} ({error.strerror or error})")
+    raise UserError(f"{name!r} could be prepared in none of {', '.join(failures)}.")
+
+
+def _prepared(name, download):
+    import tensorflow_datasets as tfds
+
+    builder = tfds.builder(name, data_dir=tfds_folder())
+    if not builder.is_prepared():
+        if not download:
+            raise UserError(
+                f"{name!r} is not prepared in {tfds_folder()}: set TFDS_DATA_DIR to where it is, "
+                "or pass --download to fetch it from its authors."
+            )
+        builder.download_and_prepare()
+    return builder
+
+
+def _check_memory(name, builder, shape, image_size):
+    side = (image_size, image_size, shape[-1]) if image_size else shape
+    size = int(np.prod(side)) * sum(s.num_examples for s in builder.info.splits.values())
+    if size > MEMORY_LIMIT:
+        raise UserError(
+            f"{name!r} takes {size / 2**30:.1f} GiB at {side[0]}x{side[1]} and data is held in "
+            f"memory, {MEMORY_LIMIT / 2**30:.0f} GiB at most: pass a smaller --data.image_size."
+        )
+
+
+def _arrays(builder, split, classes, image_size):
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+
+    def prepare(example):
+        image = example["image"]
+        if image_size:
+            image = _square(image, image_size)
+        return image, tf.cast(example["label"], tf.int32) if classes else tf.constant(-1)
+
+    # In the order of the files: an example's place is its global index for good.
+    dataset = builder.as_dataset(split=split, shuffle_files=False)
+    dataset = dataset.map(prepare, num_parallel_calls=2, deterministic=True).batch(512)
+    batches = list(dataset.with_options(options).as_numpy_iterator())
+    images, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    return images, labels
+
+
+def _square(image, size):
+    """The largest centred square of a uint8 picture, resized with antialiasing."""
+    import tensorflow as tf
+
+    side = tf.minimum(tf.shape(image)[0], tf.shape(image)[1])
+    top, left = (tf.shape(image)[0] - side) // 2, (tf.shape(image)[1] - side) // 2
+    image = image[top : top + side, left : left + side]
+    resized = tf.image.resize(image, (size, size), antialias=True)
+    return tf.cast(tf.clip_by_value(tf.round(resized), 0, 255), tf.uint8)

@@ -1,0 +1,56 @@
+"""Strided convolutional networks that fit themselves to the data.
+
+The sizing rule: a picture is halved while both sides are even and more than 4, so 8x8 has one
+stage (to 4), 28x28 two (to 7), 32x32 three and 64x64 four (to 4).  Channels double with every
+halving.
+"""
+
+import keras
+
+from zoo.networks.mlp import dense
+
+
+def stages(data_spec):
+    """Returns how many times the pictures are halved."""
+    height, width, _ = data_spec.shape
+    count = 0
+    while height % 2 == 0 and width % 2 == 0 and min(height, width) > 4:
+        height, width, count = height // 2, width // 2, count + 1
+    return count
+
+
+def encoder(data_spec, base, outputs, initial):
+    """Picture [B, H, W, C] -> [B, `outputs`]; `base` channels in the first stage."""
+    return keras.Sequential(
+        [
+            keras.Input(data_spec.shape),
+            *(_conv(keras.layers.Conv2D, base * 2**i, initial) for i in range(stages(data_spec))),
+            keras.layers.Flatten(),
+            dense(outputs, initial),
+        ]
+    )
+
+
+def decoder(data_spec, latent, base, initial, maps=1):
+    """Latent [B, `latent`] -> picture [B, H, W, `maps` * C], the encoder mirrored."""
+    height, width, channels = data_spec.shape
+    count = stages(data_spec)
+    small = height >> count, width >> count, base * 2 ** max(count - 1, 0)
+    ups = [_conv(keras.layers.Conv2DTranspose, base * 2**i, initial) for i in range(count - 1)]
+    last = keras.layers.Conv2DTranspose if count else keras.layers.Conv2D
+    return keras.Sequential(
+        [
+            keras.Input((latent,)),
+            dense(small[0] * small[1] * small[2], initial, "relu"),
+            keras.layers.Reshape(small),
+            *reversed(ups),
+            _conv(last, maps * channels, initial, activation=None, strides=2 if count else 1),
+        ]
+    )
+
+
+def _conv(layer, filters, initial, activation="relu", strides=2):
+    return layer(
+        filters, 4, strides, "same",
+        activation=activation, kernel_initializer=initial.glorot_uniform(),
+    )  # fmt: skip

@@ -1,0 +1,57 @@
+"""Optimisers by name, and the momentum schedule of the GAN paper's code."""
+
+import keras
+import tensorflow as tf
+
+NAMES = ("adam", "sgd", "rmsprop", "adagrad")
+
+
+def optimizer(name, learning_rate, ema=0.0, beta_1=0.9, beta_2=0.999):
+    """Returns a Keras optimiser; `ema` > 0 keeps a moving average of the weights it updates.
+
+    Args:
+        name: one of `NAMES`; `beta_1` is SGD's momentum, and `beta_2` is RMSProp's rho.
+        learning_rate: a number or a Keras schedule.
+    """
+    average = {"use_ema": True, "ema_momentum": ema} if ema else {}
+    if name == "adam":
+        return keras.optimizers.Adam(learning_rate, beta_1=beta_1, beta_2=beta_2, **average)
+    if name == "rmsprop":
+        return keras.optimizers.RMSprop(learning_rate, rho=beta_2, **average)
+    if name == "adagrad":
+        # From 0, as in the method's paper: a step then does not depend on the loss's scale.
+        return keras.optimizers.Adagrad(learning_rate, initial_accumulator_value=0.0, **average)
+    return keras.optimizers.SGD(learning_rate, momentum=beta_1, **average)
+
+
+class AnnealedSGD(keras.optimizers.SGD):
+    """Momentum SGD whose rate decays and whose momentum rises, as the GAN authors' code has it.
+
+    The rate is ``learning_rate / decay**t`` and at least 1e-6; momentum goes linearly from
+    `first` to `last` over `rise` updates.
+    """
+
+    def __init__(self, learning_rate, decay, first, last, rise, ema=0.0):
+        average = {"use_ema": True, "ema_momentum": ema} if ema else {}
+        super().__init__(_Decay(learning_rate, decay), momentum=first, **average)
+        self._first, self._last, self._rise = first, last, rise
+
+    def update_step(self, gradient, variable, learning_rate):
+        velocity = self.momentums[self._get_variable_index(variable)]
+        part = tf.minimum(tf.cast(self.iterations, tf.float32) / self._rise, 1.0)
+        momentum = self._first + (self._last - self._first) * part
+        update = momentum * velocity - learning_rate * gradient
+        self.assign(velocity, update)
+        self.assign_add(variable, update)
+
+
+class _Decay(keras.optimizers.schedules.LearningRateSchedule):
+    def __init__(self, start, decay):
+        self._start, self._decay = start, decay
+
+    def __call__(self, step):
+        rate = self._start * tf.pow(self._decay, -tf.cast(step, tf.float32))
+        return tf.maximum(rate, 1e-6)
+
+    def get_config(self):
+        return {"start": self._start, "decay": self._decay}
