@@ -67,7 +67,7 @@ class Noise:
         return tf.reshape(draw(count), [-1, *shape])
 
     def _words(self, count):
-        """uint32 [B, count]: both state words of every example, hashed with the element's number."""
+        """uint32 [B, count]: both state words of every example, hashed with the element number."""
         first, second = _absorb(_absorb(self._state, self._draws), self._examples)
         self._draws += 1
         elements = tf.cast(tf.range(count), tf.uint32)[None, :] * _u32(_GOLDEN)
@@ -76,12 +76,8 @@ class Noise:
 
 def array(kind, seed, shape, draw=0):
     """Returns float32 [*shape] of `kind` ``"uniform"`` on (0, 1) or ``"normal"``, for weights."""
-    if not shape:
-        return array(kind, seed, (1,), draw)[0]
-    noise = Noise(seed, WEIGHTS, tf.range(shape[0]), step=draw)
-    return getattr(noise, kind)(tuple(shape[1:]) or (1,)) if len(shape) > 1 else tf.reshape(
-        getattr(noise, kind)((1,)), shape
-    )
+    noise = Noise(seed, WEIGHTS, tf.range(shape[0] if shape else 1), step=draw)
+    return tf.reshape(getattr(noise, kind)((math.prod(shape[1:]),)), shape)
 
 
 def _u32(value):

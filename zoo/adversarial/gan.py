@@ -104,15 +104,15 @@ class GAN(GenerativeModel):
             z, y = self.inputs(batch, noise)
             fakes = self.generator(z, y)
             with tf.GradientTape() as tape:
-                real = self.discriminator(images, y, noise)
-                fake = self.discriminator(fakes, y, noise)
+                real = self.discriminator(images, y, noise=noise)
+                fake = self.discriminator(fakes, y, noise=noise)
                 d_loss = self.discriminator_loss(real, fake)
                 d_mean = self.replica_mean(d_loss)
             self.descend(self.discriminator_optimizer, tape, d_mean, self.discriminator)
 
         z, y = self.inputs(batch, noise)
         with tf.GradientTape() as tape:
-            g_loss = self.generator_loss(self.discriminator(self.generator(z, y), y, noise))
+            g_loss = self.generator_loss(self.discriminator(self.generator(z, y), y, noise=noise))
             g_mean = self.replica_mean(g_loss)
         self.descend(self.generator_optimizer, tape, g_mean, self.generator)
 

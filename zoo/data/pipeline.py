@@ -87,11 +87,7 @@ class Dataset:
         def batch_at(step):
             positions = step * taken + tf.range(taken, dtype=tf.int64)
             epochs = positions // count
-            seeds = tf.stack([tf.fill([taken], tf.constant(seed, tf.int64)), epochs,
-                              tf.zeros_like(epochs)], axis=1)  # fmt: skip
-            rows = tf.random.experimental.index_shuffle(
-                positions % count, tf.cast(seeds, tf.int32), count - 1
-            )
+            rows = _shuffled(positions % count, seed, epochs, count)
             drawn = noise.Noise(seed, noise.DATA, rows, step=epochs)
             image = self._finished(tf.gather(images, rows), drawn)
             label = tf.gather(labels, rows)
@@ -149,7 +145,9 @@ class Dataset:
         parts = []
         # Train and held-out pictures of one file draw by their place in it; test by another seed.
         seed = STATIC_SEED + (split == "test")
-        first = len(self.splits["train"][0]) if split == "validation" and self.options.holdout else 0
+        first = (
+            len(self.splits["train"][0]) if split == "validation" and self.options.holdout else 0
+        )
         for i in range(0, len(images), CHUNK):
             chunk = images[i : i + CHUNK]
             rows = tf.range(first + i, first + i + len(chunk))
@@ -175,6 +173,16 @@ class Dataset:
             step = self._levels - 1
             grey = (grey * step + drawn.uniform(self.spec.shape)) / (step + 1)
         return self.spec.from_unit(grey)
+
+
+def _shuffled(places, seed, epochs, count):
+    """The picture at each place [n] of a permutation of `count` that (seed, epoch) names."""
+    keys = tf.stack([tf.fill(tf.shape(epochs), tf.constant(seed, tf.int64)), epochs,
+                     tf.zeros_like(epochs)], axis=1)  # fmt: skip
+    # The raw op: `index_shuffle` of the public API pads a seed for each index to a wrong shape.
+    return tf.raw_ops.RandomIndexShuffle(
+        index=places, seed=tf.cast(keys, tf.int32), max_index=tf.constant(count - 1, tf.int64)
+    )
 
 
 def _quiet(dataset):

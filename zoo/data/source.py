@@ -4,11 +4,10 @@ Prepared data is tried first, since a TFDS download without a network hangs for 
 fails; only `zoo.train --download` lets TFDS fetch anything.
 """
 
+import math
 import os
 import pathlib
 import tempfile
-
-import numpy as np
 
 from zoo.config import UserError, nearest
 
@@ -57,9 +56,9 @@ def read(name, image_size=0, download=False):
     builder = _embedded(name) if name in EMBEDDED else _prepared(name, download)
     if "image" not in builder.info.features:
         raise UserError(f"dataset {name!r} has no feature 'image', which pictures come from.")
-    label = builder.info.features.get("label")
-    classes = getattr(label, "num_classes", None) or 0
-    shape = builder.info.features["image"].shape
+    features = builder.info.features
+    classes = getattr(features["label"], "num_classes", None) or 0 if "label" in features else 0
+    shape = features["image"].shape
     if not image_size and None in shape:
         raise UserError(
             f"the pictures of {name!r} have several sizes: pass --data.image_size=64, say."
@@ -77,7 +76,8 @@ def _embedded(name):
 
     caches = [
         tfds_folder(),
-        pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "generative-zoo",
+        pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+        / "generative-zoo",
         pathlib.Path(tempfile.gettempdir()) / f"generative-zoo-{os.getuid()}",
     ]
     failures = []
@@ -114,7 +114,7 @@ def _prepared(name, download):
 
 def _check_memory(name, builder, shape, image_size):
     side = (image_size, image_size, shape[-1]) if image_size else shape
-    size = int(np.prod(side)) * sum(s.num_examples for s in builder.info.splits.values())
+    size = math.prod(side) * sum(s.num_examples for s in builder.info.splits.values())
     if size > MEMORY_LIMIT:
         raise UserError(
             f"{name!r} takes {size / 2**30:.1f} GiB at {side[0]}x{side[1]} and data is held in "
@@ -123,6 +123,7 @@ def _check_memory(name, builder, shape, image_size):
 
 
 def _arrays(builder, split, classes, image_size):
+    import numpy as np
     import tensorflow as tf
 
     options = tf.data.Options()

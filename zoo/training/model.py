@@ -125,9 +125,7 @@ class GenerativeModel(keras.Model):
         trainable = [average_of[variable.path] for variable in network.trainable_variables]
 
         def call(*inputs):
-            outputs, _ = network.stateless_call(
-                trainable, network.non_trainable_variables, *inputs
-            )
+            outputs, _ = network.stateless_call(trainable, network.non_trainable_variables, *inputs)
             return outputs
 
         return call

@@ -1,0 +1,108 @@
+"""The face of the commands: flags in, one call, and one sentence for a user's mistake."""
+
+import contextlib
+import importlib
+import os
+import sys
+
+from absl import app, flags, logging
+
+from zoo.config import UserError, describe, nearest
+
+_PREFIXES = ("config", "data")
+_overrides = {prefix: {} for prefix in _PREFIXES}
+
+
+def run(main):
+    """Runs `main()` with flags parsed; exits 0, or 2 with one sentence, or 130 at Ctrl-C."""
+    logging.set_verbosity(logging.WARNING)  # checkpoints log a line at INFO for every save
+    try:
+        app.run(lambda _: main(), flags_parser=_parse)
+    except UserError as error:
+        _stop(error, 2)
+    except OSError as error:
+        _stop(f"{error.strerror or error}: {error.filename or 'while writing'}.", 2)
+    except KeyboardInterrupt:
+        _stop("stopped; the same command goes on from the last checkpoint.", 130)
+
+
+def overrides(prefix):
+    """Returns key -> text of the ``--PREFIX.KEY=VALUE`` words on the command line."""
+    return _overrides[prefix]
+
+
+@contextlib.contextmanager
+def quiet_tensorflow():
+    """Keeps what TensorFlow's C++ part says while it starts (CPU features, absent GPUs) off the
+    terminal; no setting of its own does.  Errors are exceptions and come through."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+        sys.modules["tensorflow"].config.list_physical_devices()  # looks for GPUs, once
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _stop(message, status):
+    print(f"zoo: {message}", file=sys.stderr)
+    sys.exit(status)
+
+
+def _parse(argv):
+    """Takes ``--config.KEY=VALUE`` words out, hands absl the rest."""
+    if any(word in ("--help", "-h", "-help", "--helpshort", "--helpfull") for word in argv[1:]):
+        _help(argv)
+        sys.exit(0)
+    rest = [argv[0]]
+    for word in argv[1:]:
+        prefix, dot, setting = word.lstrip("-").partition(".")
+        if word.startswith("--") and dot and prefix in _PREFIXES:
+            key, equals, value = setting.partition("=")
+            if not equals:
+                raise UserError(f"write {word}=VALUE, with an equals sign.")
+            _overrides[prefix][key] = value
+        else:
+            rest.append(word)
+    try:
+        left = flags.FLAGS(rest)
+    except flags.UnrecognizedFlagError as error:
+        raise UserError(f"unknown flag --{error.flagname}: {nearest(error.flagname, _own())}.")
+    except flags.Error as error:
+        raise UserError(" ".join(str(error).replace("flag --", "--").split()).rstrip(".") + ".")
+    if len(left) > 1:
+        raise UserError(f"{left[1]!r} is no flag: flags are written --name=value.")
+    return left
+
+
+def _own():
+    """Names of the flags that this command defines."""
+    main = flags.FLAGS.get_flags_for_module(sys.argv[0])
+    return sorted(flag.name for flag in main)
+
+
+def _help(argv):
+    print(sys.modules["__main__"].__doc__.strip(), "\n\nFlags:")
+    for name in _own():
+        flag = flags.FLAGS[name]
+        default = "" if flag.default is None else f" (default {flag.default})"
+        print(f"  --{name}: {flag.help}{default}")
+    if "recipe" not in _own():
+        return
+    model = next((w.split("=", 1)[1] for w in argv if w.startswith("--model=")), None)
+    if model is None:
+        print("\nA model's own settings, --config.KEY=VALUE: add --model=NAME to this command.")
+    else:
+        from zoo import registry
+
+        registry.check(model)
+        print(f"\nSettings of {model}, --config.KEY=VALUE:")
+        for line in describe(registry.module(model).Config):
+            print("  --config." + line)
+    spec = importlib.import_module("zoo.data.spec")
+    print("\nHow pictures are prepared, --data.KEY=VALUE:")
+    for line in describe(spec.DataOptions):
+        print("  --data." + line)

@@ -1,0 +1,65 @@
+"""Exports a run: a SavedModel for servers and a TensorFlow Lite file for devices, in one version.
+
+    python -m zoo.export --run=runs/a --out=exports/NAME
+
+The version is checked by the loaders of both worlds and then appears by one rename as
+exports/NAME/1, /2, …
+"""
+
+import tempfile
+
+from absl import flags
+
+from zoo import cli
+from zoo.config import UserError
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("run", None, "the run directory")
+flags.DEFINE_string("out", None, "FOLDER/NAME, e.g. exports/digits")
+
+
+def export(run_path, out):
+    """Exports the run at `run_path` to the next version under `out` and returns its folder."""
+    from zoo import pictures
+    from zoo.exporting import card, publish, saved_model, signatures, tflite, verify
+    from zoo.sampling import RunSampler
+
+    path = publish.target(out)
+    sampler = RunSampler(run_path)
+    model, run = sampler.model, sampler.run
+    run.facts["trained_steps"] = int(model.step.numpy())
+    functions = signatures.concrete(model)
+    with publish.staging(path) as stage:
+        saved_model.write(functions, stage)
+        with tempfile.TemporaryDirectory() as source:
+            # TensorFlow Lite has no Assert.
+            saved_model.write(signatures.concrete(model, checked=False), source)
+            tflite.write(source, stage / "model.tflite")
+        differences = verify.check(stage, verify.cases(functions, model))
+        extra = stage / "assets.extra"
+        extra.mkdir()
+        facts = card.text(run, functions, differences, stage / "model.tflite")
+        (extra / "card.md").write_text(facts)
+        pictures.write_png(extra / "samples.png", pictures.grid(sampler.sample(64, seed=0)))
+        return publish.publish(stage, path)
+
+
+def main():
+    """Exports and says where to."""
+    for name in ("run", "out"):
+        if FLAGS[name].value is None:
+            raise UserError(
+                f"--{name} is missing: python -m zoo.export --run=… --out=exports/NAME."
+            )
+    with cli.quiet_tensorflow():
+        import tensorflow as tf  # noqa: F401
+    version = export(FLAGS.run, FLAGS.out)
+    print(
+        f"SavedModel  {version}\n"
+        f"TFLite      {version / 'model.tflite'}\n"
+        f"card        {version / 'assets.extra' / 'card.md'}"
+    )
+
+
+if __name__ == "__main__":
+    cli.run(main)

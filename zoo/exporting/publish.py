@@ -1,0 +1,131 @@
+"""Publishes an export by one rename, so that a server sees all of it or nothing.
+
+TensorFlow Serving takes a version folder for complete as soon as its `saved_model.pb` is there,
+so nothing is ever written inside one: files are staged beside it, synced to the disk, and renamed
+to the next free version number.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+
+from zoo.config import UserError
+
+MANIFEST = pathlib.PurePath("assets.extra/manifest.json")
+
+
+def target(out):
+    """Checks ``--out=FOLDER/NAME`` and returns it as a path.
+
+    Raises:
+        UserError: the folder does not exist (a name has no slash), or the name is empty or hidden.
+    """
+    path = pathlib.Path(out)
+    if out.endswith("/") or not path.name or path.name.startswith(".") or path.name.isdigit():
+        raise UserError(f"--out={out} must be FOLDER/NAME, e.g. exports/digits.")
+    if path.parent == pathlib.Path("exports"):
+        return path
+    if not path.parent.is_dir():
+        flat = "_".join(path.parts[-2:])
+        raise UserError(
+            f"--out={out}: an export's name has no slash and there is no folder "
+            f"{str(path.parent)!r}: make it, or pass --out=exports/{flat}."
+        )
+    return path
+
+
+@contextlib.contextmanager
+def staging(path):
+    """Gives a fresh staging folder beside the versions of `path`; removed unless published."""
+    path.mkdir(parents=True, exist_ok=True)
+    stage = path / f".staging-{os.getpid()}"
+    shutil.rmtree(stage, ignore_errors=True)
+    stage.mkdir()
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            path.rmdir()  # where a first export failed and left it empty
+
+
+def publish(stage, path):
+    """Writes the manifest, syncs, and renames `stage` to the next version of `path`."""
+    _write_manifest(stage)
+    for file in sorted(stage.rglob("*")):
+        _sync(file)
+    _sync(stage)
+    while True:
+        version = path / str(max(_versions(path), default=0) + 1)
+        try:
+            os.rename(stage, version)
+        except OSError:
+            if version.exists():
+                continue  # another export took the number between our look and our rename
+            raise
+        _sync(path)
+        return version
+
+
+def newest_version(path):
+    """Returns the newest version folder of an export, `path` itself if it is one, or None."""
+    if (path / "saved_model.pb").exists():
+        return path
+    versions = _versions(path)
+    return path / str(max(versions)) if versions else None
+
+
+def check_manifest(version):
+    """Raises `UserError` naming the first file that differs from the manifest."""
+    try:
+        manifest = json.loads((version / MANIFEST).read_text())
+        recorded = manifest.pop("sha256_of_this_file_without_this_line")
+        files = dict(manifest["files"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise UserError(f"{str(version / MANIFEST)!r} is missing or damaged.") from None
+    if recorded != _own_hash(manifest):
+        raise UserError(f"{str(version / MANIFEST)!r} has been changed.")
+    present = {str(name) for name in _files(version)}
+    for name in sorted(files.keys() | present):
+        if name not in present:
+            raise UserError(f"{str(version / name)!r} is missing.")
+        if name not in files:
+            raise UserError(f"{str(version / name)!r} does not belong to this export.")
+        if _hash(version / name) != files[name]:
+            raise UserError(f"{str(version / name)!r} is not the file that was exported.")
+
+
+def _versions(path):
+    if not path.is_dir():
+        return []
+    return [int(folder.name) for folder in path.iterdir() if folder.name.isdigit()]
+
+
+def _write_manifest(stage):
+    manifest = {"files": {str(name): _hash(stage / name) for name in _files(stage)}}
+    manifest["sha256_of_this_file_without_this_line"] = _own_hash(manifest)
+    (stage / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def _own_hash(manifest):
+    return hashlib.sha256((json.dumps(manifest, indent=2) + "\n").encode()).hexdigest()
+
+
+def _files(folder):
+    names = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in names if name != pathlib.Path(MANIFEST))
+
+
+def _hash(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _sync(path):
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,125 @@
+"""Runs a written export as its users will, and compares every signature with the model.
+
+    python -m zoo.exporting.verify saved_model|tflite EXPORT CASES.npz
+
+Each loader runs in a process of its own: the SavedModel through the TF1 session loader with Keras
+barred (a reload by `tf.saved_model.load` proves nothing: it revives Python), the TensorFlow Lite
+file through `ai_edge_litert` with TensorFlow barred, where an op that is not built in cannot run.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+TOLERANCE = 1e-5
+LOADERS = ("saved_model", "tflite")
+
+
+def cases(functions, model, seed=0):
+    """Returns signature -> (inputs, outputs) as numpy, from the model itself.
+
+    Args:
+        functions: name -> concrete function, as exported.
+        model: the `GenerativeModel`, called for the expected outputs.
+        seed: of the inputs.
+    """
+    found = {}
+    for name, function in functions.items():
+        specs = function.structured_input_signature[0]
+        inputs = {spec.name: _example(spec, seed) for spec in specs}
+        call = model.signatures()[name][0]
+        outputs = call(*(_scalar(key, value) for key, value in inputs.items()))
+        found[name] = inputs, {key: np.asarray(value) for key, value in outputs.items()}
+    return found
+
+
+def check(export, expected):
+    """Runs both loaders over `export`; returns loader -> largest difference.
+
+    Raises:
+        RuntimeError: a loader fails, or an output differs by more than 1e-5.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        archive = pathlib.Path(folder) / "cases.npz"
+        np.savez(archive, **{
+            f"{name}/{kind}/{key}": value
+            for name, case in expected.items()
+            for kind, values in zip(("in", "out"), case, strict=True)
+            for key, value in values.items()
+        })  # fmt: skip
+        return {loader: _run(loader, export, archive) for loader in LOADERS}
+
+
+def _run(loader, export, archive):
+    command = [sys.executable, "-m", "zoo.exporting.verify", loader, str(export), str(archive)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise RuntimeError(f"{loader} does not run:\n{result.stderr[-3000:]}")
+    differences = json.loads(result.stdout.splitlines()[-1])
+    for name, difference in differences.items():
+        if not difference <= TOLERANCE:  # a NaN is not
+            raise RuntimeError(f"{loader}: {name} differs from the model by {difference:.2e}.")
+    return max(differences.values())
+
+
+def _example(spec, seed):
+    random = np.random.RandomState(seed)
+    if spec.name in ("num", "seed"):
+        return np.array([{"num": 5, "seed": 7}[spec.name]], np.int32)
+    shape = [3, *spec.shape[1:]]
+    return (random.rand if spec.name == "images" else random.randn)(*shape).astype(np.float32)
+
+
+def _scalar(key, value):
+    return int(value[0]) if key in ("num", "seed") else value
+
+
+def _main(loader, export, archive):
+    run = {"saved_model": _session, "tflite": _litert}[loader](pathlib.Path(export))
+    grouped = {}
+    for path, value in np.load(archive).items():
+        name, kind, key = path.split("/")
+        grouped.setdefault(name, {"in": {}, "out": {}})[kind][key] = value
+    differences = {}
+    for name, case in grouped.items():
+        outputs = run(name, case["in"])
+        differences[name] = max(
+            float(np.abs(outputs[key] - value).max()) if outputs[key].shape == value.shape
+            else float("inf")
+            for key, value in case["out"].items()
+        )  # fmt: skip
+    print(json.dumps(differences))
+
+
+def _session(export):
+    """The loader of TensorFlow 1, which reads the graph and the variables and nothing of Python."""
+    sys.modules["keras"] = None  # importing it fails from here on
+    import tensorflow as tf
+
+    session = tf.compat.v1.Session(graph=tf.Graph())
+    with session.graph.as_default():
+        loaded = tf.compat.v1.saved_model.load(session, ["serve"], str(export))
+
+    def run(name, inputs):
+        signature = loaded.signature_def[name]
+        feed = {signature.inputs[key].name: value for key, value in inputs.items()}
+        fetch = {key: info.name for key, info in signature.outputs.items()}
+        return session.run(fetch, feed)
+
+    return run
+
+
+def _litert(export):
+    sys.modules["tensorflow"] = None
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(export / "model.tflite"), num_threads=1)
+    return lambda name, inputs: interpreter.get_signature_runner(name)(**inputs)
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

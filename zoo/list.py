@@ -1,0 +1,46 @@
+"""Shows the catalogue: models, data sets, recipes and exports.
+
+python -m zoo.list
+"""
+
+import pathlib
+
+from zoo import cli, recipes, registry
+from zoo.data.source import EMBEDDED, prepared_names
+
+
+def table(title, rows):
+    """Returns rows of words as lines in aligned columns below a title."""
+    if not rows:
+        return [title, "  none yet", ""]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  " + "  ".join(w.ljust(n) for w, n in zip(row, widths, strict=True)) for row in rows]
+    return [title, *(line.rstrip() for line in lines), ""]
+
+
+def exports(folder="exports"):
+    """Returns (name, newest version) of the exports in a folder."""
+    found = {}
+    for path in pathlib.Path(folder).glob("*/*/saved_model.pb"):
+        version = path.parent.name
+        if version.isdigit():
+            name = path.parent.parent.name
+            found[name] = max(found.get(name, 0), int(version))
+    return [(name, f"version {version}") for name, version in sorted(found.items())]
+
+
+def main():
+    """Prints the four tables."""
+    models = [(n, e.title, e.link) for n, e in registry.MODELS.items()]
+    data = [(name, "embedded") for name in EMBEDDED]
+    data += [(name, "prepared here") for name in prepared_names() if name not in EMBEDDED]
+    data += [("any TFDS name", "see --download of zoo.train")]
+    named = [(n, r.model, r.dataset, f"{r.steps} steps", r.about)
+             for n, r in recipes.RECIPES.items()]  # fmt: skip
+    for title, rows in (("models", models), ("data sets", data), ("recipes", named),
+                        ("exports", exports())):  # fmt: skip
+        print("\n".join(table(title, rows)))
+
+
+if __name__ == "__main__":
+    cli.run(main)

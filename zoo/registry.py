@@ -1,0 +1,47 @@
+"""Every model of the zoo by name; its module is imported when it is first asked for.
+
+Adding a model is one file and one line here: flags, tests, exports and the catalogue iterate this
+table.
+"""
+
+import dataclasses
+import importlib
+
+from zoo.config import UserError, nearest
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """Where a model lives and which paper it is from (an arXiv number)."""
+
+    module: str
+    title: str
+    paper: str
+
+    @property
+    def link(self):
+        """The paper's address."""
+        return f"https://arxiv.org/abs/{self.paper}"
+
+
+MODELS = {
+    "gan": Entry("zoo.adversarial.gan", "Generative adversarial network", "1406.2661"),
+    "vae": Entry("zoo.variational.vae", "Variational auto-encoder", "1312.6114"),
+}
+
+
+def names():
+    """Returns the models' names."""
+    return list(MODELS)
+
+
+def check(name):
+    """Raises `UserError` naming the nearest models unless `name` is one."""
+    if name not in MODELS:
+        raise UserError(f"unknown model {name!r}: {nearest(name, MODELS)}.")
+
+
+def module(name):
+    """Returns the model's module, with its `Config` and `build`."""
+    check(name)
+    return importlib.import_module(MODELS[name].module)

@@ -1,0 +1,188 @@
+"""A run directory: identity, lock, checkpoints and exact resume.
+
+run.json       what the run is: model, data, settings (its identity), versions, commit
+checkpoints/   the newest three, each with every weight, both optimisers and the step
+metrics.jsonl  a line for each execution of the train function, and one for each validation
+samples/       step_0000500.png, …: the same noise each time
+tensorboard/   the same figures and pictures
+curves.png  samples.gif    at the end
+"""
+
+import dataclasses
+import fcntl
+import importlib.metadata
+import json
+import pathlib
+import platform
+import subprocess
+
+from zoo.config import UserError
+from zoo.pictures import write_whole
+
+FORMAT = 1
+KEEP = 3  # checkpoints
+
+
+class Run:
+    """A run directory, opened; `Run.open` for training, `Run.read` for looking.
+
+    Attributes:
+        path: a `pathlib.Path`.
+        facts: the content of `run.json`.
+    """
+
+    def __init__(self, path, facts):
+        self.path, self.facts = path, facts
+        self._lock = None
+
+    @classmethod
+    def read(cls, path):
+        """Opens an existing run for looking.
+
+        Raises:
+            UserError: there is no run, or its `run.json` is not one of ours.
+        """
+        path = pathlib.Path(path)
+        try:
+            facts = json.loads((path / "run.json").read_text())
+        except (FileNotFoundError, NotADirectoryError):
+            raise UserError(f"{str(path)!r} is no run directory: it has no run.json.") from None
+        except ValueError:
+            raise UserError(f"{str(path / 'run.json')!r} is damaged: it is not JSON.") from None
+        if not isinstance(facts, dict) or facts.get("format") != FORMAT:
+            raise UserError(f"{str(path / 'run.json')!r} is not of format {FORMAT}.")
+        return cls(path, facts)
+
+    @classmethod
+    def open(cls, path, identity, data_spec, steps):
+        """Creates a run or opens one of the same identity, and locks it until the process ends.
+
+        Args:
+            path: the folder.
+            identity: dict of `model`, `dataset`, `config` and `data`; must agree to resume.
+            data_spec: the `DataSpec`, kept so that sampling needs no data.
+            steps: the total asked for; may change from call to call.
+
+        Raises:
+            UserError: another identity, or a running trainer holds the run.
+            OSError: the folder cannot be written.
+        """
+        path = pathlib.Path(path)
+        if set("[]*?") & set(str(path)):
+            raise UserError(f"{str(path)!r}: a run's path has none of [ ] * ? in it.")
+        fresh = not (path / "run.json").exists()
+        facts = {
+            "format": FORMAT,
+            **json.loads(json.dumps(identity)),
+            "steps": steps,
+            "data_spec": json.loads(json.dumps(dataclasses.asdict(data_spec))),
+            "versions": _versions(),
+            "commit": _commit(),
+        }
+        if not fresh:
+            _check_identity(path, cls.read(path).facts, facts)
+        path.mkdir(parents=True, exist_ok=True)
+        run = cls(path, facts)
+        run._take_lock()
+        for folder in ("checkpoints", "samples"):
+            (path / folder).mkdir(exist_ok=True)
+        write_whole(path / "run.json", json.dumps(facts, indent=2).encode())
+        return run
+
+    # --- checkpoints -------------------------------------------------------------------------
+
+    def manager(self, model):
+        """Returns the `tf.train.CheckpointManager` of this run for `model`."""
+        import tensorflow as tf
+
+        return tf.train.CheckpointManager(
+            tf.train.Checkpoint(model=model),
+            str(self.path / "checkpoints"),
+            max_to_keep=KEEP,
+            checkpoint_name="step",
+        )
+
+    def restore(self, model):
+        """Restores the newest checkpoint into `model`, if there is one, and returns its step."""
+        manager = self.manager(model)
+        if manager.latest_checkpoint:
+            manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
+        return int(model.step.numpy())
+
+    def restore_for_sampling(self, model):
+        """As `restore`; raises `UserError` where there is no checkpoint yet."""
+        if not self.restore(model) and not self.manager(model).latest_checkpoint:
+            raise UserError(
+                f"{str(self.path)!r} has no checkpoint yet: let zoo.train reach its first one."
+            )
+        return model
+
+    # --- metrics -----------------------------------------------------------------------------
+
+    def metrics_up_to(self, step):
+        """Cuts `metrics.jsonl` after `step`, where a killed run had gone on past its checkpoint,
+        and returns its path."""
+        path = self.path / "metrics.jsonl"
+        if path.exists():
+            kept = []
+            for line in path.read_text().splitlines():
+                try:
+                    if json.loads(line)["step"] <= step:
+                        kept.append(line)
+                except ValueError:
+                    pass  # the line that a kill cut short
+            write_whole(path, "".join(line + "\n" for line in kept).encode())
+        for picture in (self.path / "samples").glob("step_*.png"):
+            if int(picture.stem.removeprefix("step_")) > step:
+                picture.unlink()
+        return path
+
+    def _take_lock(self):
+        self._lock = open(self.path / ".lock", "w")  # noqa: SIM115  held until the process ends
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"{str(self.path)!r} is in use by a running trainer: wait for it, or pass "
+                "another --run."
+            ) from None
+
+
+def _check_identity(path, old, new):
+    for key in ("model", "dataset"):
+        if old[key] != new[key]:
+            _refuse(path, f"--{key}", old[key], new[key])
+    for part in ("config", "data"):
+        for key in old[part].keys() | new[part].keys():
+            if old[part].get(key) != new[part].get(key):
+                _refuse(path, f"--{part}.{key}", old[part].get(key), new[part].get(key))
+
+
+def _refuse(path, key, old, new):
+    raise UserError(
+        f"{str(path)!r} was trained with {key}={old} and not {new}: pass the old value to resume "
+        "it, or another --run."
+    )
+
+
+def _versions():
+    packages = ("generative-zoo", "tensorflow", "keras", "numpy")
+    found = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _commit():
+    """The git commit of the code, or None outside a checkout."""
+    here = pathlib.Path(__file__).parent
+    try:
+        result = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return result.stdout.strip()

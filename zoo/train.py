@@ -1,0 +1,169 @@
+"""Trains a model, or goes on with a run that was stopped.
+
+    python -m zoo.train --model=gan --dataset=digits --run=runs/a
+    python -m zoo.train --recipe=first --run=runs/first
+    python -m zoo.train --run=runs/a --steps=50000            (goes on with runs/a)
+    python -m zoo.train --model=vae --config.latent=2 --config.optimizer=adam --data.binarise=static
+
+Settings: the paper's default < --recipe < a flag < --config.KEY.  The run directory holds
+checkpoints, sample grids, metrics.jsonl, TensorBoard logs and, at the end, curves.png and
+samples.gif; the same command resumes it exactly.
+"""
+
+import dataclasses
+import math
+import pathlib
+
+from absl import flags
+
+from zoo import cli, recipes, registry
+from zoo.config import UserError, override
+from zoo.data.spec import DataOptions
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("model", None, "which model; zoo.list shows them")
+flags.DEFINE_string("dataset", None, "digits, or any TensorFlow Datasets name (default digits)")
+flags.DEFINE_string("recipe", None, "a named run: model, data, settings and steps; see zoo.list")
+flags.DEFINE_string("run", None, "the run directory (default runs/MODEL_DATASET)")
+flags.DEFINE_integer("steps", None, "total training steps (default 10000, or the recipe's)", 1)
+flags.DEFINE_integer("seed", None, "names every random number (default 0)")
+flags.DEFINE_integer("every", None, "steps between checkpoints and pictures (default 1/20th)", 1)
+flags.DEFINE_string("strategy", "auto", "auto, one, or mirrored (all GPUs of this machine)")
+flags.DEFINE_enum("jit", "auto", ("auto", "on", "off"), "XLA; auto: what was measured faster")
+flags.DEFINE_bool("download", False, "let TensorFlow Datasets fetch data that is not prepared")
+
+STEPS = 10_000
+UNROLLED = 25  # steps in one call of the train function, at most
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What the flags ask for, checked."""
+
+    model: str
+    dataset: str
+    config: object
+    data: DataOptions
+    steps: int
+    path: pathlib.Path
+
+    @property
+    def identity(self):
+        """What must agree to resume a run."""
+        return {
+            "model": self.model,
+            "dataset": self.dataset,
+            "config": dataclasses.asdict(self.config),
+            "data": dataclasses.asdict(self.data),
+        }
+
+
+def request():
+    """Merges default < recipe < flag < --config.KEY; a bare --run repeats that run's own flags."""
+    recipe = recipes.recipe(FLAGS.recipe) if FLAGS.recipe else None
+    base = {"dataset": "digits", "config": {}, "data": {}, "steps": STEPS}
+    if recipe:
+        base |= dataclasses.asdict(recipe)
+    elif not FLAGS.model:
+        base |= _of_existing_run()
+    model = FLAGS.model or base["model"]
+    registry.check(model)
+    with cli.quiet_tensorflow():
+        import tensorflow as tf  # noqa: F401
+    words = base["config"] | ({} if FLAGS.seed is None else {"seed": FLAGS.seed})
+    config = override(registry.module(model).Config(), words | cli.overrides("config"))
+    data = override(DataOptions(), base["data"] | cli.overrides("data"))
+    dataset = FLAGS.dataset or base["dataset"]
+    path = pathlib.Path(FLAGS.run or f"runs/{model}_{dataset}")
+    return Request(model, dataset, config, data, FLAGS.steps or base["steps"], path)
+
+
+def _of_existing_run():
+    if FLAGS.run and (pathlib.Path(FLAGS.run) / "run.json").exists():
+        from zoo.runs import Run
+
+        return Run.read(FLAGS.run).facts
+    raise UserError(
+        f"say what to train: --model={'|'.join(registry.names())}, or "
+        f"--recipe={'|'.join(recipes.RECIPES)}."
+    )
+
+
+def train(asked, strategy_name="auto", jit="auto", every=None, download=False):
+    """Runs a checked request to its last step.
+
+    Args:
+        asked: a `Request`.
+        strategy_name, jit, every, download: the flags of these names.
+
+    Returns:
+        (the `Run`, the trained model).
+    """
+    import tensorflow as tf
+
+    from zoo.data import load
+    from zoo.runs import Run
+    from zoo.training import callbacks, distribution
+
+    strategy = distribution.strategy(strategy_name)
+    distribution.check_batch(asked.config.batch_size, strategy.num_replicas_in_sync)
+    data = load(asked.dataset, asked.data, download)
+    with strategy.scope():
+        model = registry.module(asked.model).build(
+            asked.config, data.spec, jit_compile={"on": True, "off": False}.get(jit, jit)
+        )
+    batch_size, block = asked.config.batch_size, model.images_per_step
+    data.train(batch_size, block=block)  # a batch larger than the data is refused before a write
+
+    run = Run.open(asked.path, asked.identity, data.spec, asked.steps)
+    start = run.restore(model)
+    if start >= asked.steps:
+        print(f"{run.path} has its {start} steps already; --steps={2 * start} trains on.")
+        return run, model
+    every = every or max(1, asked.steps // 20)
+    model.steps_per_execution = _unrolled(start, asked.steps, every)
+    if start:
+        print(f"going on from step {start} of {asked.steps}")
+    writer = tf.summary.create_file_writer(str(run.path / "tensorboard"))
+    journal = callbacks.Journal(run.metrics_up_to(start), writer)
+    validation = data.evaluation("validation", batch_size)
+    model.fit(
+        data.train(batch_size, asked.config.seed, block, start, asked.steps - start),
+        steps_per_epoch=asked.steps - start,
+        shuffle=False,
+        verbose=0,
+        callbacks=[
+            callbacks.ProgressBar(start, asked.steps),
+            journal,
+            callbacks.Milestones(run, every, journal, writer, validation),
+        ],
+    )
+    writer.close()
+    return run, model
+
+
+def _unrolled(start, steps, every):
+    """The most steps in one execution, so that every milestone falls on an execution's end."""
+    common = math.gcd(start, steps, every)
+    return max(count for count in range(1, UNROLLED + 1) if common % count == 0)
+
+
+def main():
+    """Trains, then draws the curves and the animation."""
+    from zoo import pictures
+
+    run, _ = train(request(), FLAGS.strategy, FLAGS.jit, FLAGS.every, FLAGS.download)
+    pictures.write_curves(run.path / "curves.png", run.path / "metrics.jsonl")
+    frames = sorted((run.path / "samples").glob("step_*.png"))
+    pictures.write_animation(run.path / "samples.gif", frames)
+    print(
+        f"pictures   {frames[-1]}\n"
+        f"           {run.path / 'samples.gif'}\n"
+        f"curves     {run.path / 'curves.png'}\n"
+        f"draw more  python -m zoo.sample --run={run.path} --num=64 --seed=1 --out=grid.png\n"
+        f"export     python -m zoo.export --run={run.path} --out=exports/NAME"
+    )
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,117 @@
+"""What happens around the steps: the bar, the record of every loss, and the milestones."""
+
+import json
+import sys
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo import pictures
+from zoo.config import UserError
+
+GRID = 64  # pictures in a sample grid
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """Keras' bar over the whole run, with the time left; a line now and then if not a terminal."""
+
+    def __init__(self, start, steps):
+        super().__init__()
+        self._start, self._steps = start, steps
+
+    def on_train_begin(self, logs=None):
+        interval = 0.1 if sys.stdout.isatty() else 20.0
+        self._bar = keras.utils.Progbar(
+            self._steps - self._start, interval=interval, unit_name="step"
+        )
+
+    def on_train_batch_end(self, batch, logs=None):
+        done = batch + 1
+        self._bar.stateful_metrics = set(logs)
+        self._bar.update(done, list(logs.items()), finalize=done == self._bar.target)
+
+
+class Journal(keras.callbacks.Callback):
+    """Writes every execution's mean losses to `metrics.jsonl` and TensorBoard; stops at a NaN."""
+
+    def __init__(self, path, writer):
+        super().__init__()
+        self._path, self._writer = path, writer
+
+    def on_train_begin(self, logs=None):
+        self._file = open(self._path, "a", buffering=1)  # noqa: SIM115  closed at the end
+        self._begun = time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = int(self.model.step.numpy())
+        per_step = self.model.step_logs()
+        self._stop_at_nan(step, per_step)
+        self.write(step, {name: float(np.mean(values)) for name, values in per_step.items()})
+
+    def write(self, step, values):
+        """Adds one line; `values` maps a metric's name to a number."""
+        line = {"step": step, "time": round(time.monotonic() - self._begun, 2), **values}
+        self._file.write(json.dumps(line) + "\n")
+        with self._writer.as_default(step):
+            for name, value in values.items():
+                tf.summary.scalar(name, value)
+
+    def on_train_end(self, logs=None):
+        self._file.close()
+
+    def _stop_at_nan(self, step, per_step):
+        bad = [
+            (int(np.argmin(np.isfinite(values))), name)
+            for name, values in per_step.items()
+            if not np.isfinite(values).all()
+        ]
+        if bad:
+            first, name = min(bad)
+            at = step - len(per_step[name]) + first + 1
+            raise UserError(
+                f"{name} is {per_step[name][first]} at step {at}: stopped, and the last good "
+                "checkpoint kept; try a lower --config.learning_rate in another --run."
+            )
+
+
+class Milestones(keras.callbacks.Callback):
+    """Every so many steps: held-out losses, a picture of the same noise, a checkpoint."""
+
+    def __init__(self, run, every, journal, writer, validation):
+        super().__init__()
+        self._run, self._every, self._journal = run, every, journal
+        self._writer, self._validation = writer, validation
+
+    def on_train_begin(self, logs=None):
+        self._manager = self._run.manager(self.model)
+        # Traced once; called under the strategy's scope it reads the first replica.
+        self._draw = tf.function(lambda: self.model.sample(GRID, self.model.config.seed))
+        if int(self.model.step.numpy()) == 0:
+            self._picture(0)
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = int(self.model.step.numpy())
+        if step % self._every == 0 or batch + 1 == self.params["steps"]:
+            self.milestone(step)
+
+    def milestone(self, step):
+        """The picture before the checkpoint: a kill between them repeats it, and loses none."""
+        held_out = self.model.evaluate(self._validation, verbose=0, return_dict=True)
+        self._journal.write(step, {f"val_{name}": value for name, value in held_out.items()})
+        self._picture(step)
+        self._writer.flush()
+        try:
+            self._manager.save(checkpoint_number=step)
+        except tf.errors.OpError as error:
+            raise UserError(
+                f"the checkpoint of step {step} cannot be written ({error.message.strip()}): free "
+                "space or permit writing; the same command then goes on from the one before."
+            ) from None
+
+    def _picture(self, step):
+        grid = pictures.grid(self._draw().numpy())
+        pictures.write_png(self._run.path / "samples" / f"step_{step:07d}.png", grid)
+        with self._writer.as_default(step):
+            tf.summary.image("samples", grid[None])

@@ -1,0 +1,214 @@
+"""Auto-encoding variational Bayes (Kingma and Welling 2013, arXiv:1312.6114).
+
+    ELBO(x) = E_q(z|x)[log p(x|z)] - KL(q(z|x) || N(0, I))                        (eq. 7, 10)
+
+One sample of z per picture through z = mean + deviation * noise, and the KL term in closed form.
+
+Where this differs from the paper: no prior on the weights (its N(0, I), a small weight decay);
+Glorot weights for its N(0, 0.01); layers narrower on data smaller than MNIST
+(`networks.mlp.scaled`).  A Gaussian decoder's variance is at least that of the data's own
+rounding, (1 / (levels - 1))**2 / 12, or a pixel that never changes would drive the bound to
+infinity.  On grey pictures the Bernoulli decoder takes grey values as probabilities, as the paper
+did: a loss, but no likelihood; binarise the data for one.
+"""
+
+import dataclasses
+import math
+
+import keras
+import tensorflow as tf
+
+from zoo.config import Common, UserError, setting
+from zoo.networks import conv, mlp
+from zoo.networks.initial import Initial
+from zoo.training import optimizers
+from zoo.training.model import GenerativeModel
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(Common):
+    """Section 5 of the paper, for MNIST."""
+
+    batch_size: int = setting(100, "examples in a step, over all replicas", low=1)
+    latent: int = setting(20, "size of z", low=1)
+    network: str = setting("mlp", "encoder and decoder", choices=("mlp", "conv"))
+    hidden: tuple = setting(
+        (500,), "tanh layers of the encoder at MNIST's size, the decoder's mirrored", low=1
+    )
+    channels: int = setting(32, "first-stage channels of the conv networks", low=1)
+    decoder: str = setting("bernoulli", "p(x|z)", choices=("bernoulli", "gaussian"))
+    optimizer: str = setting("adagrad", "which optimiser", choices=optimizers.NAMES)
+    learning_rate: float = setting(
+        0.02, "step size; the paper chose among 0.01, 0.02, 0.1", above=0
+    )
+    beta_1: float = setting(0.9, "Adam's, or SGD's momentum", low=0, high=0.9999)
+
+
+class VAE(GenerativeModel):
+    """The ELBO loop."""
+
+    metric_names = ("elbo", "reconstruction", "kl")
+
+    def __init__(self, config, data_spec):
+        super().__init__(config, data_spec)
+        if config.decoder == "bernoulli" and data_spec.range != "unit":
+            raise UserError(
+                "a Bernoulli decoder needs pictures in [0, 1]: pass --data.range=unit or "
+                "--config.decoder=gaussian."
+            )
+        self.xla_pays = config.network == "mlp"
+        self.encoder, self.decoder = self.networks(Initial(config.seed))
+        self.built = True
+
+    def networks(self, initial):
+        """Returns (x -> mean and log variance of q(z|x), z -> parameters of p(x|z))."""
+        config, spec = self.config, self.data_spec
+        maps = 2 if config.decoder == "gaussian" else 1
+        if config.network == "conv":
+            return (
+                conv.encoder(spec, config.channels, 2 * config.latent, initial),
+                conv.decoder(spec, config.latent, config.channels, initial, maps),
+            )
+        widths = [mlp.scaled(units, spec) for units in config.hidden]
+        return (
+            mlp.encoder(spec, widths, "tanh", 2 * config.latent, initial),
+            mlp.decoder(spec, config.latent, widths[::-1], "tanh", initial, maps),
+        )
+
+    def compile(self, optimizer, **kwargs):
+        """See `GenerativeModel.compile`; the optimiser is built here."""
+        super().compile(**kwargs)
+        self.elbo_optimizer = self.adopt(
+            optimizer, self.encoder.trainable_variables + self.decoder.trainable_variables
+        )
+
+    def players(self):
+        """Encoder and decoder climb the same bound together."""
+        variables = self.encoder.trainable_variables + self.decoder.trainable_variables
+        return {"elbo": (variables, self.elbo_optimizer)}
+
+    def train_step(self, data):
+        """One step up the gradient of the ELBO's estimate (Algorithm 1 with L = 1)."""
+        batch = self.batch(data)
+        noise = self.noise(batch)
+        with tf.GradientTape() as tape:
+            reconstruction, kl = self.terms(batch.images, noise)
+            loss = self.replica_mean(kl - reconstruction)
+        variables = self.encoder.trainable_variables + self.decoder.trainable_variables
+        self.elbo_optimizer.apply(tape.gradient(loss, variables), variables)
+        return {
+            "elbo": tf.reduce_mean(reconstruction - kl),
+            "reconstruction": tf.reduce_mean(reconstruction),
+            "kl": tf.reduce_mean(kl),
+        }
+
+    def test_step(self, data):
+        """The ELBO in nats and its two terms, per example [B]."""
+        batch = self.batch(data)
+        reconstruction, kl = self.terms(batch.images, self.evaluation_noise(batch))
+        return {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
+
+    def terms(self, images, noise):
+        """Returns (log p(x|z) for one z ~ q(z|x), KL(q(z|x) || p(z))), each [B], in nats."""
+        mean, log_variance = tf.split(self.encoder(images), 2, axis=-1)
+        z = mean + tf.exp(0.5 * log_variance) * noise.normal((self.config.latent,))
+        return self.log_likelihood(images, self.decoder(z)), gaussian_kl(mean, log_variance)
+
+    def log_likelihood(self, images, parameters):
+        """log p(x|z) [B] from the decoder's output."""
+        if self.config.decoder == "bernoulli":
+            return bernoulli_log_likelihood(images, parameters)
+        mean, log_variance = self._gaussian(parameters)
+        return gaussian_log_likelihood(images, mean, log_variance)
+
+    def importance_weighted_bound(self, images, k, noise):
+        """log 1/k Σ p(x, z_i) / q(z_i|x) [B] (Burda et al. 2015, 1509.00519, eq. 8).
+
+        Grows with k towards log p(x); k = 1 is the ELBO with a sampled KL term.
+
+        Args:
+            images: float32 [B, H, W, C] in the model's range.
+            k: number of importance samples, drawn one after another to bound the memory.
+            noise: the `zoo.noise.Noise` of the batch.
+        """
+        mean, log_variance = tf.split(self.encoder(images), 2, axis=-1)
+        total = tf.fill([tf.shape(images)[0]], -math.inf)
+        for _ in range(k):
+            epsilon = noise.normal((self.config.latent,))
+            z = mean + tf.exp(0.5 * log_variance) * epsilon
+            log_weight = (
+                self.log_likelihood(images, self.decoder(z))
+                + gaussian_log_likelihood(z, 0.0, tf.zeros_like(z))
+                - gaussian_log_likelihood(z, mean, log_variance)
+            )
+            total = tf.reduce_logsumexp(tf.stack([total, log_weight]), axis=0)
+        return total - math.log(k)
+
+    def encode(self, images):
+        """Pictures in [0, 1] -> (mean, log variance) of q(z|x), each [B, z]; averaged weights."""
+        encoder = self.averaged(self.encoder, self.elbo_optimizer)
+        return tf.split(encoder(self.data_spec.from_unit(images)), 2, axis=-1)
+
+    def generate(self, latents, condition=None):
+        """The mean of p(x|z), in [0, 1]; averaged weights."""
+        parameters = self.averaged(self.decoder, self.elbo_optimizer)(latents)
+        if self.config.decoder == "bernoulli":
+            return tf.sigmoid(parameters)
+        return self.data_spec.to_unit(self._gaussian(parameters)[0])
+
+    def reconstruct(self, images):
+        """Pictures in [0, 1] -> the decoder's mean at the encoder's mean."""
+        return self.generate(self.encode(images)[0])
+
+    def signatures(self):
+        """`generate`, `sample`, and the VAE's `encode`, `decode`, `reconstruct`."""
+        images = tf.TensorSpec((None, *self.data_spec.shape), tf.float32, "images")
+
+        def encode(images):
+            mean, log_variance = self.encode(images)
+            return {"mean": mean, "log_variance": log_variance}
+
+        common = super().signatures()
+        return {
+            **common,
+            "encode": (encode, [images]),
+            "decode": common["generate"],
+            "reconstruct": (lambda images: {"images": self.reconstruct(images)}, [images]),
+        }
+
+    def _gaussian(self, parameters):
+        """(mean in the data's range, log variance bounded below by the data's rounding)."""
+        mean, log_variance = tf.split(parameters, 2, axis=-1)
+        mean = keras.activations.get(self.data_spec.output_activation)(mean)
+        width = {"unit": 1.0, "symmetric": 2.0}[self.data_spec.range]
+        floor = math.log((width / (self.data_spec.levels - 1)) ** 2 / 12)
+        return mean, floor + tf.nn.softplus(log_variance - floor)
+
+
+def gaussian_kl(mean, log_variance):
+    """KL(N(mean, variance) || N(0, I)) [B] (appendix B)."""
+    return 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_variance) - 1.0 - log_variance, axis=-1)
+
+
+def bernoulli_log_likelihood(images, logits):
+    """Σ x log p + (1 - x) log(1 - p) [B] (appendix C.1), from logits."""
+    cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=images, logits=logits)
+    return -tf.reduce_sum(cross_entropy, axis=[1, 2, 3])
+
+
+def gaussian_log_likelihood(values, mean, log_variance):
+    """Σ log N(value; mean, variance) over all axes but the first [B] (appendix C.2)."""
+    density = -0.5 * (
+        math.log(2 * math.pi) + log_variance + (values - mean) ** 2 * tf.exp(-log_variance)
+    )
+    return tf.reduce_sum(density, axis=list(range(1, density.shape.rank)))
+
+
+def build(config, data_spec, **compile_options):
+    """Returns a compiled `VAE`; call it inside the strategy's scope."""
+    model = VAE(config, data_spec)
+    optimizer = optimizers.optimizer(
+        config.optimizer, config.learning_rate, config.ema, config.beta_1
+    )
+    model.compile(optimizer, **compile_options)
+    return model
