@@ -17,7 +17,7 @@ def run(main):
     """Runs `main()` with flags parsed; exits 0, or 2 with one sentence, or 130 at Ctrl-C."""
     logging.set_verbosity(logging.WARNING)  # checkpoints log a line at INFO for every save
     try:
-        app.run(lambda _: main(), flags_parser=_parse)
+        app.run(lambda _: main(), flags_parser=lambda argv: _parse(argv, main))
     except UserError as error:
         _stop(error, 2)
     except OSError as error:
@@ -52,10 +52,10 @@ def _stop(message, status):
     sys.exit(status)
 
 
-def _parse(argv):
+def _parse(argv, main):
     """Takes ``--config.KEY=VALUE`` words out, hands absl the rest."""
     if any(word in ("--help", "-h", "-help", "--helpshort", "--helpfull") for word in argv[1:]):
-        _help(argv)
+        _help(argv, main.__globals__["__doc__"])
         sys.exit(0)
     rest = [argv[0]]
     for word in argv[1:]:
@@ -84,8 +84,8 @@ def _own():
     return sorted(flag.name for flag in main)
 
 
-def _help(argv):
-    print(sys.modules["__main__"].__doc__.strip(), "\n\nFlags:")
+def _help(argv, document):
+    print(document.strip() + "\n\nFlags:")
     for name in _own():
         flag = flags.FLAGS[name]
         default = "" if flag.default is None else f" (default {flag.default})"

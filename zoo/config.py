@@ -9,6 +9,14 @@ import dataclasses
 import difflib
 import math
 
+WORDS = {
+    int: "a whole number",
+    float: "a number",
+    str: "a word",
+    bool: "true or false",
+    tuple: "whole numbers such as 400,200",
+}
+
 
 class UserError(ValueError):
     """A mistake of the caller's; its message is one sentence that says what to do."""
@@ -89,8 +97,8 @@ def _checked(field, value):
     kind = _kind(field)
     try:
         value = _typed(kind, value)
-    except (TypeError, ValueError):
-        wanted = "numbers such as 400,200" if kind is tuple else f"a {kind.__name__}"
+    except (TypeError, ValueError, KeyError):
+        wanted = WORDS[kind]
         raise UserError(f"{field.name} must be {wanted}, and {value!r} is not.") from None
     meta = field.metadata
     if meta["choices"] and value not in meta["choices"]:

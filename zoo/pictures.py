@@ -9,7 +9,7 @@ import pathlib
 import numpy as np
 
 GAP = 2  # pixels between pictures
-TARGET = 480  # a grid's width is about this many pixels
+TARGET = 640  # a grid's width is about this many pixels
 
 
 def grid(images, columns=None):
@@ -20,7 +20,7 @@ def grid(images, columns=None):
     count, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
-    zoom = max(1, TARGET // (columns * (width + GAP)))
+    zoom = max(1, TARGET // (columns * width))
     pixels = np.round(np.clip(images, 0, 1) * 255).astype(np.uint8)
     pixels = pixels.repeat(zoom, axis=1).repeat(zoom, axis=2)
     if channels == 1:

@@ -51,7 +51,7 @@ class Journal(keras.callbacks.Callback):
         self.write(step, {name: float(np.mean(values)) for name, values in per_step.items()})
 
     def write(self, step, values):
-        """Adds one line; `values` maps a metric's name to a number."""
+        """Adds one line; `values` maps a metric's name to a number, all of them finite."""
         line = {"step": step, "time": round(time.monotonic() - self._begun, 2), **values}
         self._file.write(json.dumps(line) + "\n")
         with self._writer.as_default(step):
@@ -69,11 +69,15 @@ class Journal(keras.callbacks.Callback):
         ]
         if bad:
             first, name = min(bad)
-            at = step - len(per_step[name]) + first + 1
-            raise UserError(
-                f"{name} is {per_step[name][first]} at step {at}: stopped, and the last good "
-                "checkpoint kept; try a lower --config.learning_rate in another --run."
-            )
+            stop_diverged(step - len(per_step[name]) + first + 1, name, per_step[name][first])
+
+
+def stop_diverged(step, name, value):
+    """Raises the `UserError` that ends a run whose loss is no number."""
+    raise UserError(
+        f"{name} is {value} at step {step}: stopped, and the last good checkpoint kept; try a "
+        "lower --config.learning_rate in another --run."
+    )
 
 
 class Milestones(keras.callbacks.Callback):
@@ -99,6 +103,10 @@ class Milestones(keras.callbacks.Callback):
     def milestone(self, step):
         """The picture before the checkpoint: a kill between them repeats it, and loses none."""
         held_out = self.model.evaluate(self._validation, verbose=0, return_dict=True)
+        for name, value in held_out.items():
+            # The training loss of a step is older than its weights: these may have gone already.
+            if not np.isfinite(value):
+                stop_diverged(step, f"val_{name}", value)
         self._journal.write(step, {f"val_{name}": value for name, value in held_out.items()})
         self._picture(step)
         self._writer.flush()

@@ -1,5 +1,7 @@
 """Optimisers by name, and the momentum schedule of the GAN paper's code."""
 
+import math
+
 import keras
 import tensorflow as tf
 
@@ -50,7 +52,8 @@ class _Decay(keras.optimizers.schedules.LearningRateSchedule):
         self._start, self._decay = start, decay
 
     def __call__(self, step):
-        rate = self._start * tf.pow(self._decay, -tf.cast(step, tf.float32))
+        # By its logarithm: in float32 the power itself is half a per cent off after 100,000 steps.
+        rate = self._start * tf.exp(-math.log(self._decay) * tf.cast(step, tf.float32))
         return tf.maximum(rate, 1e-6)
 
     def get_config(self):

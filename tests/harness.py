@@ -1,0 +1,248 @@
+"""What every registered model passes (DESIGN section 6); `test_harness.py` runs it.
+
+Each check builds what it needs from the registry, so a new model needs no line here.
+"""
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from zoo import registry
+from zoo.config import override
+from zoo.training import optimizers
+
+BATCH = 32
+
+# Variables whose gradient is zero by the algorithm's own construction: {"model": {"path suffix"}}.
+EXEMPT = {}
+
+# Ops that XLA on CPU may swallow and a TPU cannot run.
+BANNED = {
+    "PyFunc", "EagerPyFunc", "Where", "Unique", "Print", "PrintV2", "RandomUniform",
+    "RandomStandardNormal", "TensorArrayV3", "Assert",
+}  # fmt: skip
+
+
+def make(name, spec, strategy=None, jit_compile=False, steps_per_execution=1, **settings):
+    """Builds a small-batch model of the zoo under a strategy."""
+    strategy = strategy or tf.distribute.OneDeviceStrategy("CPU:0")
+    module = registry.module(name)
+    config = override(module.Config(), {"batch_size": BATCH, **settings})
+    with strategy.scope():
+        return module.build(
+            config, spec, jit_compile=jit_compile, steps_per_execution=steps_per_execution
+        )
+
+
+@functools.cache
+def mirrored():
+    """Two replicas on two logical CPUs: one strategy for all tests, since those of one process
+    share the keys of their collective ops."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+def run_steps(model, data, steps):
+    """Trains `steps` more steps from where the model is; returns the history."""
+    done = int(model.step.numpy())
+    stream = data.train(
+        model.config.batch_size, model.config.seed, model.images_per_step, done, steps
+    )
+    return model.fit(stream, steps_per_epoch=steps, shuffle=False, verbose=0).history
+
+
+def weights(model):
+    """Every variable of a model and its optimisers, by place and replica: numpy copies."""
+    variables = list(model.variables)
+    for _, optimizer in model.players().values():
+        variables += optimizer.variables
+    found = {}
+    for number, variable in enumerate(variables):
+        value = variable.value
+        # A replica's own copy, where there are several, or an average would hide a drift.
+        for replica, part in enumerate(getattr(value, "values", [value])):
+            found[f"{number} {list(variable.shape)} @{replica}"] = part.numpy()
+    return found
+
+
+def differing(one, other):
+    """Returns the places at which two `weights` are not equal bit for bit."""
+    assert one.keys() == other.keys()
+    return [key for key in one if one[key].tobytes() != other[key].tobytes()]
+
+
+def check_each_player_moves_alone(name, data):
+    """Item 1: with the others' learning rates at 0, exactly one player's weights change, all."""
+    for player in make(name, data.spec).players():
+        model = make(name, data.spec)
+        for other, (_, optimizer) in model.players().items():
+            if other != player:
+                optimizer.learning_rate = 0.0
+        before = {v.path: v.numpy() for v in model.trainable_variables}
+        run_steps(model, data, 1)
+        moved = {v.path for v in model.trainable_variables if (v.numpy() != before[v.path]).any()}
+        own = {v.path for v in model.players()[player][0]}
+        exempt = {p for p in own if any(p.endswith(end) for end in EXEMPT.get(name, ()))}
+        assert moved == own - exempt, f"{player}: {sorted(moved ^ (own - exempt))}"
+    assert int(model.step.numpy()) == 1
+
+
+def check_replicas_equal_one_device(name, data):
+    """Item 3: four SGD steps on two replicas at half batch equal one device's to 1e-6."""
+    settings = {"optimizer": "sgd", "learning_rate": 0.05}
+    models = [
+        make(name, data.spec, s, steps_per_execution=2, **settings) for s in (None, mirrored())
+    ]
+    for model in models:
+        run_steps(model, data, 4)
+    one, two = (weights(model) for model in models)
+    for key, value in two.items():
+        np.testing.assert_allclose(value, one[key[:-1] + "0"], rtol=0, atol=1e-6, err_msg=key)
+
+
+def check_reduced_gradients(name, data):
+    """Item 3 for adaptive optimisers, which turn rounding into full steps: their slots after one
+    step (sums of the reduced gradients) agree to 1e-6."""
+    adaptive = [n for n in optimizers.NAMES if n != "sgd"]
+    for optimizer in adaptive:
+        settings = {"optimizer": optimizer, "learning_rate": 1e-12}
+        slots = []
+        for strategy in (None, mirrored()):
+            model = make(name, data.spec, strategy, **settings)
+            run_steps(model, data, 1)
+            slots.append({p: o.variables for p, (_, o) in model.players().items()})
+        for player, variables in slots[0].items():
+            for one, two in zip(variables, slots[1][player], strict=True):
+                np.testing.assert_allclose(
+                    one.numpy(), two.numpy(), rtol=0, atol=1e-6, err_msg=f"{optimizer} {one.path}"
+                )
+
+
+def check_restored_run_continues(name, data, folder):
+    """Item 4: save, forget, restore, continue = never interrupted, bit for bit."""
+    unbroken = make(name, data.spec, ema=0.9)
+    run_steps(unbroken, data, 6)
+    first = make(name, data.spec, ema=0.9)
+    run_steps(first, data, 3)
+    path = tf.train.Checkpoint(model=first).save(str(folder / "checkpoint"))
+    second = make(name, data.spec, ema=0.9)
+    tf.train.Checkpoint(model=second).restore(path).assert_consumed()
+    run_steps(second, data, 3)
+    assert differing(weights(unbroken), weights(second)) == []
+
+
+def check_keras_weight_files_carry_all(name, data, folder):
+    """Item 4 through Keras' own `save_weights` and `load_weights`, optimisers included."""
+    first = make(name, data.spec, ema=0.9)
+    run_steps(first, data, 3)
+    first.save_weights(folder / "model.weights.h5")
+    second = make(name, data.spec, ema=0.9)
+    second.load_weights(folder / "model.weights.h5")
+    assert differing(weights(first), weights(second)) == []
+
+
+def check_fit_validates_and_traces_once(name, data):
+    """Item 5: `fit` under XLA with validation data; one trace for training and one for tests."""
+    model = make(name, data.spec, jit_compile=True, steps_per_execution=4)
+    traces = {"train_step": 0, "test_step": 0}
+    for step in traces:
+        original = getattr(model, step)
+
+        def counted(data, step=step, original=original):
+            traces[step] += 1
+            return original(data)
+
+        setattr(model, step, counted)
+    stream = data.train(BATCH, 0, model.images_per_step, 0, 8)
+    validation = data.evaluation("test", BATCH)
+    history = model.fit(
+        stream, validation_data=validation, steps_per_epoch=4, epochs=2, shuffle=False, verbose=0
+    ).history
+    assert traces == {"train_step": 1, "test_step": 1}
+    assert int(model.step.numpy()) == 8
+    for metric in model.metric_names:
+        assert np.isfinite(history[f"val_{metric}"]).all()
+
+
+def check_graph_is_fit_for_a_tpu(name, data):
+    """Item 5: no banned op, no float64, no undefined shape in the training step's graph."""
+    model = make(name, data.spec)
+    element = data.train(BATCH, 0, model.images_per_step).element_spec
+    graph = tf.function(model.train_step, autograph=False).get_concrete_function(element).graph
+    definition = graph.as_graph_def()
+    nodes = [*definition.node, *(n for f in definition.library.function for n in f.node_def)]
+    assert not {node.op for node in nodes} & BANNED
+    for operation in graph.get_operations():
+        for tensor in operation.outputs:
+            assert tensor.dtype != tf.float64, operation.name
+            if tensor.dtype.is_floating:
+                assert tensor.shape.is_fully_defined(), f"{operation.name} {tensor.shape}"
+
+
+def check_execution_length_is_free(name, data):
+    """Several steps in one execution are the same arithmetic as one at a time."""
+    models = [make(name, data.spec, steps_per_execution=count) for count in (1, 4)]
+    for model in models:
+        run_steps(model, data, 4)
+    assert differing(weights(models[0]), weights(models[1])) == []
+
+
+def check_averages(name, data):
+    """The moving averages follow w̄ = d w̄ + (1 - d) w, from the first updated weights, and are
+    what is sampled."""
+    model = make(name, data.spec, ema=0.5)
+    sampled = [o for _, o in model.players().values() if o.use_ema]
+    assert len(sampled) == 1
+    variables = next(v for v, o in model.players().values() if o is sampled[0])
+    expected = None
+    for _ in range(3):
+        run_steps(model, data, 1)
+        now = [v.numpy() for v in variables]
+        expected = now if expected is None else [
+            0.5 * e + 0.5 * n for e, n in zip(expected, now, strict=True)
+        ]  # fmt: skip
+    drawn = model.sample(4, 1).numpy()
+    live = make(name, data.spec)
+    for target, source in zip(live.trainable_variables, model.trainable_variables, strict=True):
+        target.assign(source)
+    assert np.abs(live.sample(4, 1).numpy() - drawn).max() > 1e-6, "the live weights were sampled"
+    places = {v.path: i for i, v in enumerate(model.trainable_variables)}
+    for variable, value in zip(variables, expected, strict=True):
+        live.trainable_variables[places[variable.path]].assign(value)
+    np.testing.assert_allclose(live.sample(4, 1).numpy(), drawn, atol=1e-6)
+
+
+def check_samples(name, data):
+    """Pictures of the stated form; a longer batch begins with the shorter; seeds differ."""
+    model = make(name, data.spec)
+    images = model.sample(16, seed=7).numpy()
+    assert images.shape == (16, *data.spec.shape)
+    assert images.dtype == np.float32
+    assert images.min() >= 0
+    assert images.max() <= 1
+    # Not bit for bit: a matrix product's rounding may depend on the number of its rows.
+    np.testing.assert_allclose(model.sample(4, seed=7).numpy(), images[:4], atol=1e-6)
+    assert np.abs(model.sample(4, seed=8).numpy() - images[:4]).max() > 1e-3
+
+
+def check_plain_arrays_fit(name, data):
+    """A Keras user's `fit(array)` trains, and `train_on_batch` does one step."""
+    model = make(name, data.spec)
+    images, labels = data.images("test")
+    model.fit(images[:128], labels[:128], batch_size=BATCH, verbose=0)
+    assert int(model.step.numpy()) == 4
+    logs = model.train_on_batch(images[:BATCH], return_dict=True)
+    assert int(model.step.numpy()) == 5
+    assert all(np.isfinite(list(logs.values())))
+
+
+def check_wrong_strategy_is_refused(name, data):
+    """A model or an optimiser from outside the scope would train silently wrong."""
+    model = make(name, data.spec, mirrored())
+    optimizer = keras.optimizers.SGD()  # made outside
+    optimizers_needed = [optimizer] * len(model.players())
+    for scope in (tf.distribute.get_strategy(), model.distribute_strategy):
+        with scope.scope(), pytest.raises(RuntimeError, match=r"strategy\.scope"):
+            model.compile(*optimizers_needed)

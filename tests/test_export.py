@@ -1,0 +1,271 @@
+"""Exports: every loader agrees with the model, one rename publishes, bad ones are named."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from zoo.config import UserError
+from zoo.exporting import publish, verify
+
+
+@pytest.fixture(scope="module")
+def exports(runs, command, tmp_path_factory):
+    """model -> an export's folder, written by the command."""
+    folder = tmp_path_factory.mktemp("exports")
+    found = {}
+
+    def get(model):
+        if model not in found:
+            found[model] = folder / model
+            done = command("export", f"--run={runs(model)}", f"--out={found[model]}")
+            assert done.returncode == 0, done.stderr
+        return found[model]
+
+    return get
+
+
+EXTRA = {"vae": {"encode", "decode", "reconstruct"}}
+
+
+@pytest.mark.parametrize("model", zoo.names())
+def test_an_export_is_whole(model, exports):
+    version = exports(model) / "1"
+    names = {str(path.relative_to(version)) for path in version.rglob("*") if path.is_file()}
+    assert names >= {
+        "saved_model.pb", "model.tflite", "variables/variables.index", "assets.extra/card.md",
+        "assets.extra/samples.png", "assets.extra/manifest.json",
+    }  # fmt: skip
+    assert [p.name for p in exports(model).iterdir()] == ["1"]
+    publish.check_manifest(version)
+    card = (version / "assets.extra" / "card.md").read_text()
+    for word in (model, "60 training steps", "CC BY 4.0", "`generate`", "`sample`", "LiteRT"):
+        assert word in card
+    # Weights are stored once.
+    weights = sum(p.stat().st_size for p in (version / "variables").iterdir())
+    assert (version / "model.tflite").stat().st_size < 1.3 * weights
+
+
+@pytest.mark.parametrize("model", zoo.names())
+def test_signatures_of_both_formats(model, exports):
+    from ai_edge_litert.interpreter import Interpreter
+
+    version = exports(model) / "1"
+    expected = {"generate", "sample"} | EXTRA.get(model, set())
+    loaded = tf.saved_model.load(str(version))
+    assert set(loaded.signatures) == expected | {"serving_default"}
+    interpreter = Interpreter(model_path=str(version / "model.tflite"))
+    assert set(interpreter.get_signature_list()) == expected
+    operations = {detail["op_name"] for detail in interpreter._get_ops_details()}
+    assert not [name for name in operations if name.startswith("Flex") or name == "CUSTOM"]
+
+
+@pytest.mark.parametrize("model", zoo.names())
+def test_one_seed_one_picture(model, runs, exports):
+    from ai_edge_litert.interpreter import Interpreter
+
+    run, export = zoo.load(runs(model)), zoo.load(exports(model))
+    interpreter = Interpreter(model_path=str(exports(model) / "1" / "model.tflite"))
+    server = tf.saved_model.load(str(exports(model) / "1")).signatures["sample"]
+    for seed in (0, 7, -1):
+        images = run.sample(16, seed)
+        np.testing.assert_allclose(export.sample(16, seed), images, rtol=0, atol=1e-5)
+        for count in (16, 4):
+            for shape in ([], [1], [1, 1]):  # column form, row form, a browser's
+                words = [np.full(shape, word, np.int32) for word in (count, seed)]
+                found = server(num=tf.constant(words[0]), seed=tf.constant(words[1]))["images"]
+                np.testing.assert_allclose(found, images[:count], rtol=0, atol=1e-5)
+            words = [np.array([word], np.int32) for word in (count, seed)]
+            found = interpreter.get_signature_runner("sample")(num=words[0], seed=words[1])
+            np.testing.assert_allclose(found["images"], images[:count], rtol=0, atol=1e-5)
+
+
+def test_sample_refuses_a_num_out_of_range_and_goes_on(exports):
+    server = tf.saved_model.load(str(exports("gan") / "1")).signatures["sample"]
+    for num in (0, -1, 1025, 10**9):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="num must be 1 to 1024"):
+            server(num=tf.constant(num), seed=tf.constant(0))
+    assert server(num=tf.constant(1024), seed=tf.constant(0))["images"].shape == (1024, 8, 8, 1)
+
+
+def test_images_are_in_unit_range_whatever_the_model_trained_on(command, tmp_path):
+    run = tmp_path / "run"
+    words = ["--model=gan", "--steps=20", "--data.range=symmetric", f"--run={run}"]
+    done = command("train", *words)
+    assert done.returncode == 0, done.stderr
+    done = command("export", f"--run={run}", f"--out={tmp_path / 'symmetric'}")
+    assert done.returncode == 0, done.stderr
+    images = zoo.load(tmp_path / "symmetric").sample(64, 0)
+    assert images.min() >= 0
+    assert images.max() <= 1
+    assert abs(images.mean() - 0.5) < 0.25
+
+
+def test_the_checks_see_a_difference(runs, exports, tmp_path):
+    """An export whose numbers are off must not pass."""
+    from zoo.exporting import signatures
+
+    version = exports("vae") / "1"
+    model = zoo.load(runs("vae")).model
+    expected = verify.cases(signatures.concrete(model), model)
+    assert max(verify.check(version, expected).values()) <= 1e-5
+    expected["generate"][1]["images"][0, 0, 0, 0] += 1e-4
+    with pytest.raises(RuntimeError, match="saved_model: generate differs"):
+        verify.check(version, expected)
+
+
+def test_an_export_needs_no_keras_and_none_of_our_code(exports):
+    code = (
+        "import sys; sys.modules['keras'] = sys.modules['zoo'] = None\n"
+        "import tensorflow as tf\n"
+        f"server = tf.saved_model.load({str(exports('vae') / '1')!r}).signatures\n"
+        "assert server['generate'](latents=tf.zeros((3, 20)))['images'].shape == (3, 8, 8, 1)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd="/"
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_next_export_is_the_next_version(runs, exports, command, tmp_path):
+    folder = tmp_path / "again"
+    shutil.copytree(exports("vae"), folder)
+    done = command("export", f"--run={runs('vae')}", f"--out={folder}")
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["1", "2"]
+    assert zoo.load(folder).path.name == "2"
+
+
+def test_publish_takes_the_next_number_when_another_was_faster(tmp_path, monkeypatch):
+    path = tmp_path / "name"
+    real = os.rename
+
+    def slower(source, target):
+        if target.name == "1":
+            target.mkdir()
+            (target / "saved_model.pb").touch()
+        real(source, target)
+
+    monkeypatch.setattr(os, "rename", slower)
+    with publish.staging(path) as stage:
+        (stage / "assets.extra").mkdir()
+        (stage / "saved_model.pb").write_bytes(b"x")
+        assert publish.publish(stage, path).name == "2"
+    assert sorted(p.name for p in path.iterdir()) == ["1", "2"]
+
+
+def test_a_failed_export_leaves_nothing(tmp_path):
+    path = tmp_path / "name"
+    with pytest.raises(OSError, match="full"), publish.staging(path) as stage:  # noqa: PT012
+        (stage / "saved_model.pb").write_bytes(b"half")
+        raise OSError("full")
+    assert list(tmp_path.iterdir()) == []
+
+
+def damage_changed(version):
+    (version / "model.tflite").write_bytes(b"other")
+
+
+def damage_missing(version):
+    (version / "variables" / "variables.index").unlink()
+
+
+def damage_added(version):
+    (version / "more.txt").write_text("more")
+
+
+def damage_manifest(version):
+    manifest = version / "assets.extra" / "manifest.json"
+    facts = json.loads(manifest.read_text())
+    (version / "model.tflite").write_bytes(b"other")
+    facts["files"]["model.tflite"] = publish._hash(version / "model.tflite")
+    manifest.write_text(json.dumps(facts, indent=2))
+
+
+def damage_no_manifest(version):
+    (version / "assets.extra" / "manifest.json").write_text("{")
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (damage_changed, "model.tflite' is not the file that was exported"),
+        (damage_missing, "variables.index' is missing"),
+        (damage_added, "more.txt' does not belong to this export"),
+        (damage_manifest, "manifest.json' has been changed"),
+        (damage_no_manifest, "manifest.json' is missing or damaged"),
+    ],
+)
+def test_a_damaged_export_is_named(damage, sentence, exports, tmp_path):
+    shutil.copytree(exports("gan"), tmp_path / "name")
+    damage(tmp_path / "name" / "1")
+    with pytest.raises(UserError) as caught:
+        zoo.load(tmp_path / "name")
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("out", "sentence"),
+    [
+        ("exports/my/model", "an export's name has no slash"),
+        ("name/", "must be FOLDER/NAME"),
+        ("exports/3", "must be FOLDER/NAME"),
+        ("exports/.hidden", "must be FOLDER/NAME"),
+    ],
+)
+def test_bad_export_names(out, sentence, runs, command, tmp_path):
+    done = command("export", f"--run={runs('gan')}", f"--out={out}", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert sentence in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sample_command(runs, exports, command, tmp_path):
+    arrays = []
+    for source in (runs("gan"), exports("gan")):
+        out = tmp_path / f"{len(arrays)}.npy"
+        done = command("sample", f"--run={source}", "--num=6", "--seed=4", f"--out={out}")
+        assert done.returncode == 0, done.stderr
+        arrays.append(np.load(out))
+    assert arrays[0].shape == (6, 8, 8, 1)
+    np.testing.assert_allclose(*arrays, rtol=0, atol=1e-5)
+    walk = tmp_path / "walk.png"
+    done = command("sample", f"--run={runs('gan')}", "--num=16", "--interpolate", f"--out={walk}")
+    assert done.returncode == 0, done.stderr
+    from PIL import Image
+
+    assert Image.open(walk).size[0] > 3 * Image.open(walk).size[1]
+
+
+def test_a_walk_begins_and_ends_at_its_latents(runs):
+    from zoo.sampling import walks
+
+    sampler = zoo.load(runs("gan"))
+    images = walks(sampler, 2, seed=5, steps=8)
+    ends = sampler.sample(4, seed=5)
+    np.testing.assert_allclose(images[[0, 7, 8, 15]], ends, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ([], "say what to sample"),
+        (["--run=/nowhere"], "is neither a run directory nor an export"),
+        (["--run=/nowhere", "--out=x.jpg"], "must end in .png"),
+        (["--run=/nowhere", "--out=/nowhere/x.png"], "there is no folder"),
+        (["--run=/nowhere", "--num=0"], "--num=0"),
+    ],
+)
+def test_bad_sample_calls(words, sentence, command, tmp_path):
+    done = command("sample", *words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert sentence in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,38 @@
+"""Grids, whole files."""
+
+import numpy as np
+import pytest
+
+from zoo import pictures
+
+
+def test_grid_places_pictures_in_rows():
+    images = np.zeros((5, 2, 3, 1), np.float32)
+    images[4] = 1
+    sheet = pictures.grid(images, columns=3)
+    zoom = pictures.TARGET // (3 * 3)
+    height, width = 2 * zoom + pictures.GAP, 3 * zoom + pictures.GAP
+    assert sheet.shape == (2 * height + pictures.GAP, 3 * width + pictures.GAP, 3)
+    assert (sheet[pictures.GAP : height, pictures.GAP : width] == 0).all()
+    assert (sheet[height + pictures.GAP :, width + pictures.GAP : 2 * width] == 255).all()
+
+
+def test_grid_keeps_colours():
+    images = np.zeros((1, 4, 4, 3), np.float32)
+    images[..., 0] = 1
+    middle = pictures.grid(images)[50, 50]
+    assert middle.tolist() == [255, 0, 0]
+
+
+def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    pictures.write_whole(path, b"old")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pictures.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        pictures.write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]

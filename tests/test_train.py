@@ -1,0 +1,249 @@
+"""The command that trains: what it leaves, how it resumes, and what bad input gets."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import ROOT
+
+import zoo
+
+PYTHON = [sys.executable, "-m", "zoo.train"]
+
+
+def checkpoint(run):
+    """The newest checkpoint's variables: name -> bytes."""
+    newest = tf.train.latest_checkpoint(run / "checkpoints")
+    reader = tf.train.load_checkpoint(newest)
+    return {
+        name: reader.get_tensor(name).tobytes()
+        for name in reader.get_variable_to_shape_map()
+        if name not in ("_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter/.ATTRIBUTES/VARIABLE_VALUE")
+    }
+
+
+@pytest.mark.parametrize("model", zoo.names())
+def test_a_run_leaves_what_it_says(model, runs):
+    run = runs(model)
+    facts = json.loads((run / "run.json").read_text())
+    assert facts["model"] == model
+    assert facts["steps"] == 60
+    assert {p.name for p in (run / "samples").iterdir()} == {
+        f"step_{step:07d}.png" for step in (0, 20, 40, 60)
+    }
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if any(k.startswith("val_") for k in line)] == [
+        20, 40, 60,
+    ]  # fmt: skip
+    assert lines[-1]["step"] == 60
+    assert list((run / "tensorboard").glob("events*"))
+    from PIL import Image
+
+    assert Image.open(run / "samples.gif").n_frames == 4
+    assert Image.open(run / "curves.png").size[0] > 800
+    assert not list(run.rglob("*.part"))
+
+
+@pytest.mark.parametrize("model", zoo.names())
+def test_kill_9_in_the_middle_resumes_bit_for_bit(model, command, tmp_path):
+    words = [f"--model={model}", "--steps=400", "--every=50", "--config.ema=0.9", "--seed=5"]
+    whole = command("train", *words, f"--run={tmp_path / 'whole'}")
+    assert whole.returncode == 0, whole.stderr
+    killed = tmp_path / "killed"
+    process = subprocess.Popen(
+        [*PYTHON, *words, f"--run={killed}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not (killed / "samples" / "step_0000150.png").exists():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert 0 < latest_step(killed) < 400, "the kill came too late to show anything"
+    again = command("train", *words, f"--run={killed}")
+    assert again.returncode == 0, again.stderr
+    assert "going on from step" in again.stdout
+    assert checkpoint(killed) == checkpoint(tmp_path / "whole")
+    for name in ("step_0000400.png", "step_0000200.png"):
+        pictures = [(run / "samples" / name).read_bytes() for run in (killed, tmp_path / "whole")]
+        assert pictures[0] == pictures[1]
+    losses = [
+        [{k: v for k, v in json.loads(line).items() if k != "time"} for line in path.open()]
+        for path in (killed / "metrics.jsonl", tmp_path / "whole" / "metrics.jsonl")
+    ]
+    assert losses[0] == losses[1]
+
+
+def latest_step(run):
+    return int(tf.train.latest_checkpoint(run / "checkpoints").rsplit("-", 1)[1])
+
+
+def test_a_bare_run_goes_on_and_more_steps_are_free(runs, command, tmp_path):
+    import shutil
+
+    run = tmp_path / "moved elsewhere"
+    shutil.copytree(runs("vae"), run)
+    done = command("train", f"--run={run}")
+    assert done.returncode == 0, done.stderr
+    assert "has its 60 steps already" in done.stdout
+    done = command("train", f"--run={run}", "--steps=70")
+    assert done.returncode == 0, done.stderr
+    assert "going on from step 60 of 70" in done.stdout
+    assert latest_step(run) == 70
+
+
+def refused(done, sentence):
+    """Asserts one sentence, a non-zero status and no traceback."""
+    lines = [line for line in done.stderr.splitlines() if line.startswith("zoo: ")]
+    assert done.returncode not in (0, None)
+    assert "Traceback" not in done.stderr, done.stderr
+    assert len(lines) == 1, done.stderr
+    assert sentence in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ([], "say what to train: --model=gan|vae"),
+        (["--model=gann"], "unknown model 'gann': did you mean 'gan'?"),
+        (["--recipe=fist"], "unknown recipe 'fist': did you mean 'first'?"),
+        (["--model=gan", "--stpes=3"], "unknown flag --stpes: did you mean 'steps'?"),
+        (["--model=gan", "--steps=-1"], "--steps=-1"),
+        (["--model=gan", "--steps=many"], "--steps=many"),
+        (["--model=gan", "steps=3"], "'steps=3' is no flag"),
+        (["--model=gan", "--config.k"], "write --config.k=VALUE"),
+        (["--model=gan", "--dataset=digit"], "unknown dataset 'digit': did you mean 'digits'?"),
+        (["--model=gan", "--strategy=two"], "unknown strategy 'two'"),
+        (["--model=gan", "--config.latnt=3"], "did you mean 'latent'?"),
+        (["--model=gan", "--data.rage=unit"], "did you mean 'range'?"),
+        (["--model=gan", "--config.latent=x"], "latent must be a whole number"),
+        (["--model=gan", "--config.batch_size=0"], "batch_size must be at least 1"),
+        (["--model=gan", "--config.batch_size=2000"], "larger than the 1500 training pictures"),
+        (["--model=vae", "--data.range=symmetric"], "a Bernoulli decoder needs pictures in [0, 1]"),
+    ],
+    ids=lambda value: "_".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_gets_one_sentence_and_writes_nothing(words, sentence, command, tmp_path):
+    run = [] if not words else [f"--run={tmp_path / 'run'}"]
+    refused(command("train", *words, *run), sentence)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        (["--model=vae"], "--model=gan and not vae"),
+        (["--model=gan", "--seed=1"], "--config.seed=0 and not 1"),
+        (["--model=gan", "--config.batch_size=50"], "--config.batch_size=100 and not 50"),
+        (["--model=gan", "--config.ema=0.9", "--data.range=symmetric"], "--data.range=unit"),
+    ],
+)
+def test_another_identity_is_refused_by_name(words, key, runs, command):
+    run = runs("gan")
+    before = (run / "run.json").read_bytes()
+    extra = [] if "--config.ema=0.9" in words else ["--config.ema=0.9"]
+    refused(command("train", *words, *extra, f"--run={run}"), key)
+    assert (run / "run.json").read_bytes() == before
+
+
+def test_a_run_in_use_is_refused(command, tmp_path):
+    words = ["--model=vae", "--steps=1000000", "--every=50", f"--run={tmp_path / 'run'}"]
+    process = subprocess.Popen(
+        [*PYTHON, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and not (tmp_path / "run" / "metrics.jsonl").exists():
+            time.sleep(0.05)
+        refused(command("train", *words), "is in use by a running trainer")
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_damaged_run_json_is_named(command, tmp_path):
+    (tmp_path / "run.json").write_text("{")
+    refused(command("train", "--model=gan", f"--run={tmp_path}"), "is damaged: it is not JSON")
+
+
+def test_an_unwritable_place_is_named(command):
+    refused(command("train", "--model=vae", "--run=/proc/zoo/run"), "/proc/zoo")
+
+
+def test_a_full_disk_leaves_the_run_whole(runs, command, tmp_path):
+    import shutil
+
+    run = tmp_path / "run"
+    shutil.copytree(runs("vae"), run)
+    before = checkpoint(run)
+
+    def little_space():  # the file system refuses to let any file grow past 100 kB
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    done = command("train", f"--run={run}", "--steps=80", "--every=20", preexec_fn=little_space)
+    refused(done, "free space")
+    assert latest_step(run) == 60
+    assert checkpoint(run) == before
+    done = command("train", f"--run={run}", "--steps=80", "--every=20")
+    assert done.returncode == 0, done.stderr
+    assert latest_step(run) == 80
+
+
+def test_nan_stops_the_run_and_keeps_the_last_good_checkpoint(command, tmp_path):
+    # Momentum SGD at this rate loses the Gaussian decoder within a dozen steps.
+    words = ["--model=vae", "--config.decoder=gaussian", "--config.optimizer=sgd", "--every=1",
+             "--config.learning_rate=0.03", "--steps=60", f"--run={tmp_path / 'run'}"]  # fmt: skip
+    done = command("train", *words)
+    refused(done, "stopped, and the last good checkpoint kept")
+    sentence = done.stderr.splitlines()[-1]
+    step = int(sentence.split(" at step ")[1].split(":")[0])
+    assert any(f"{name} is" in sentence for name in ("elbo", "reconstruction", "kl"))
+    assert 1 < step < 60
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").open()]
+    assert all(np.isfinite(list(line.values())).all() for line in lines)
+    assert latest_step(tmp_path / "run") == step - 1
+    assert np.isfinite(zoo.load(tmp_path / "run").sample(4)).all()
+
+
+def test_nan_names_the_step_within_an_execution():
+    from zoo.config import UserError
+    from zoo.training.callbacks import Journal
+
+    journal = Journal("unused", None)
+    logs = {"g_loss": np.array([1.0, 2.0, np.nan]), "d_loss": np.array([1.0, np.inf, np.nan])}
+    with pytest.raises(UserError, match="d_loss is inf at step 52"):
+        journal._stop_at_nan(53, logs)
+
+
+def test_sampling_a_run_without_a_checkpoint(command, tmp_path, runs):
+    (tmp_path / "run.json").write_bytes((runs("gan") / "run.json").read_bytes())
+    words = [f"--run={tmp_path}", f"--out={tmp_path / 'grid.png'}"]
+    refused(command("sample", *words), "has no checkpoint yet")
+    assert not (tmp_path / "grid.png").exists()
+    refused(command("export", f"--run={tmp_path}", f"--out={tmp_path}/e"), "no checkpoint yet")
+    assert not (tmp_path / "e").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", zoo.names())
+def test_mnist_trains_samples_and_exports(model, command, tmp_path):
+    if not os.path.isdir(os.path.join(os.environ.get("TFDS_DATA_DIR", ""), "mnist")):
+        pytest.skip("needs real MNIST: set TFDS_DATA_DIR to a folder that holds it prepared")
+    run = tmp_path / "run"
+    done = command("train", f"--model={model}", "--dataset=mnist", "--steps=300", "--every=150",
+                   f"--run={run}")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    done = command("export", f"--run={run}", f"--out={tmp_path / 'mnist'}")
+    assert done.returncode == 0, done.stderr
+    one = zoo.load(run).sample(8, seed=3)
+    two = zoo.load(tmp_path / "mnist").sample(8, seed=3)
+    assert one.shape == (8, 28, 28, 1)
+    np.testing.assert_allclose(one, two, atol=1e-5)
