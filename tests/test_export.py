@@ -115,7 +115,7 @@ def test_the_checks_see_a_difference(runs, exports, tmp_path):
     model = zoo.load(runs("vae")).model
     expected = verify.cases(signatures.concrete(model), model)
     assert max(verify.check(version, expected).values()) <= 1e-5
-    expected["generate"][1]["images"][0, 0, 0, 0] += 1e-4
+    expected["generate"][1]["images"] = expected["generate"][1]["images"] + 1e-4
     with pytest.raises(RuntimeError, match="saved_model: generate differs"):
         verify.check(version, expected)
 

@@ -1,6 +1,6 @@
 """Named runs: model, data and settings, with what each reproduces and costs.
 
-A recipe's header says what it is for; figures that it reached stand in RESULTS.md.
+`about` says what a recipe reproduces, with the paper's figure, and what it costs on 2 CPU cores.
 """
 
 import dataclasses

@@ -1,0 +1,49 @@
+# make train    environment -> a GAN on handwritten digits -> pictures, a SavedModel, a TFLite file
+# make test     environment -> the tests that a contributor runs
+# make test-all the slow ones too: broken code that tests must catch, real MNIST (TFDS_DATA_DIR)
+# make lint     ruff and import-linter
+# make lock     newest versions that pyproject.toml permits -> requirements.lock
+
+PYTHON ?= python3
+BIN := .venv/bin
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: env train test test-all lint lock
+
+env: .venv/ready
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "zoo needs Python 3.11 to 3.13, and $(PYTHON) is " + sys.version.split()[0] + ": run make PYTHON=python3.12, say.")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+train: env
+	$(BIN)/python -m zoo.train --recipe=first --run=runs/first
+	$(BIN)/python -m zoo.export --run=runs/first --out=exports/first
+	@echo
+	@echo 'Try next (after: . .venv/bin/activate)'
+	@echo '  python -m zoo.sample --run=exports/first --num=100 --seed=7 --out=more.png'
+	@echo '  python -m zoo.sample --run=runs/first --interpolate --out=walks.png'
+	@echo '  python -m zoo.train --model=vae --config.optimizer=adam --config.learning_rate=1e-3'
+	@echo '  python -m zoo.train --model=gan --help'
+	@echo '  tensorboard --logdir runs'
+
+test: env
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: test
+	$(BIN)/python -m pytest -m slow
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+lock:
+	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --editable '.[dev]' hatchling editables
+	.venv-lock/bin/python -m pip freeze --exclude-editable > requirements.lock
+	rm -rf .venv-lock
