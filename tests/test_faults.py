@@ -1,0 +1,170 @@
+"""Breaks the code on purpose, once for each important test, and sees the test fail.
+
+Each fault is one that somebody could write. The broken copy of the tree lives in a temporary
+folder; a test that passes on it proves nothing and fails here.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import typing
+
+import pytest
+from conftest import ROOT
+
+
+class Fault(typing.NamedTuple):
+    what: str
+    file: str
+    right: str
+    wrong: str
+    test: str
+
+
+HARNESS = "tests/test_harness.py::test_model"
+FAULTS = [
+    Fault(
+        "the generator idles", "zoo/adversarial/gan.py",
+        "self.descend(self.generator_optimizer, tape, g_mean, self.generator)", "pass",
+        f"{HARNESS}[check_each_player_moves_alone-gan]",
+    ),
+    Fault(
+        "the encoder does not learn", "zoo/variational/vae.py",
+        "mean, log_variance = tf.split(self.encoder(images), 2, axis=-1)\n        z = mean + "
+        "tf.exp(0.5 * log_variance) * noise",
+        "mean, log_variance = tf.split(tf.stop_gradient(self.encoder(images)), 2, axis=-1)\n"
+        "        z = mean + tf.exp(0.5 * log_variance) * noise",
+        f"{HARNESS}[check_each_player_moves_alone-vae]",
+    ),
+    Fault(
+        "half the generator's loss", "zoo/adversarial/gan.py",
+        "return -log_sigmoid(fake)", "return -0.5 * log_sigmoid(fake)",
+        "tests/test_gan.py::test_losses_by_hand",
+    ),
+    Fault(
+        "twice the KL", "zoo/variational/vae.py",
+        "return 0.5 * tf.reduce_sum(mean**2", "return 1.0 * tf.reduce_sum(mean**2",
+        "tests/test_vae.py::test_kl_by_hand",
+    ),
+    Fault(
+        "gradients summed over replicas, not averaged", "zoo/training/model.py",
+        "/ self.distribute_strategy.num_replicas_in_sync", "/ 1",
+        f"{HARNESS}[check_replicas_equal_one_device-gan]",
+    ),
+    Fault(
+        "every replica draws the same noise", "zoo/training/model.py",
+        "noise.TRAINING, batch.index, self.step", "noise.TRAINING, tf.range(tf.size(batch.index)), "
+        "self.step",
+        f"{HARNESS}[check_replicas_equal_one_device-vae]",
+    ),
+    Fault(
+        "adaptive optimisers see summed gradients", "zoo/training/model.py",
+        "/ self.distribute_strategy.num_replicas_in_sync", "/ 1",
+        f"{HARNESS}[check_reduced_gradients-vae]",
+    ),
+    Fault(
+        "data starts again at a resume", "zoo/data/pipeline.py",
+        "tf.data.Dataset.range(start, stop)", "tf.data.Dataset.range(0, stop - start)",
+        "tests/test_harness.py::test_model_on_disk[check_restored_run_continues-gan]",
+    ),
+    Fault(
+        "the step counter is no weight", "zoo/training/model.py",
+        "self.step = self.add_weight(\n            name=\"step\", shape=(), dtype=\"int32\", "
+        "initializer=\"zeros\", trainable=False\n        )",
+        "self._uncounted = types.SimpleNamespace(step=tf.Variable(0))\n"
+        "        object.__setattr__(self, \"step\", self._uncounted.step)",
+        "tests/test_harness.py::test_model_on_disk[check_keras_weight_files_carry_all-vae]",
+    ),
+    Fault(
+        "optimisers are built at their first step", "zoo/training/model.py",
+        "        optimizer.build(variables)\n        if optimizer.use_ema:",
+        "        if False:",
+        "tests/test_harness.py::test_model_on_disk[check_keras_weight_files_carry_all-gan]",
+    ),
+    Fault(
+        "a random op that replicas and XLA draw otherwise", "zoo/noise.py",
+        "return self._shaped(shape, lambda count: _to_uniform(self._words(count)))",
+        "return tf.random.uniform([tf.size(self._examples), *shape])",
+        f"{HARNESS}[check_graph_is_fit_for_a_tpu-gan]",
+    ),
+    Fault(
+        "every call of fit traces anew", "zoo/training/model.py",
+        "if self.train_function is not None and not force:", "if False:",
+        f"{HARNESS}[check_fit_validates_and_traces_once-gan]",
+    ),
+    Fault(
+        "live weights are sampled", "zoo/training/model.py",
+        "if not optimizer.use_ema:", "if True:",
+        f"{HARNESS}[check_averages-gan]",
+    ),
+    Fault(
+        "the seed is ignored", "zoo/training/model.py",
+        "noise.Noise(seed, noise.SAMPLING, tf.range(num))",
+        "noise.Noise(0, noise.SAMPLING, tf.range(num))",
+        f"{HARNESS}[check_samples-vae]",
+    ),
+    Fault(
+        "32 bits of state", "zoo/noise.py",
+        "_mix(tf.bitwise.bitwise_xor(second, first) + _u32(_GOLDEN))", "first",
+        "tests/test_noise.py::test_no_stream_repeats_another",
+    ),
+    Fault(
+        "a weak mixer", "zoo/noise.py",
+        "word = _xorshift(word, 15) * _u32(0x735A2D97)", "word = _xorshift(word, 15)",
+        "tests/test_noise.py::test_words_are_those_of_the_slow_twin",
+    ),
+    Fault(
+        "dropout shrinks the mean", "zoo/networks/mlp.py",
+        "features = features * kept / (1.0 - rate)", "features = features * kept",
+        "tests/test_networks.py::test_dropout_keeps_the_mean",
+    ),
+    Fault(
+        "a mean for a maximum", "zoo/networks/mlp.py",
+        "return tf.reduce_max(", "return tf.reduce_mean(",
+        "tests/test_networks.py::test_maxout_by_hand",
+    ),
+    Fault(
+        "no lock", "zoo/runs.py",
+        "fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass",
+        "tests/test_train.py::test_a_run_in_use_is_refused",
+    ),
+    Fault(
+        "the model's own range leaves in an export", "zoo/adversarial/gan.py",
+        "return self.data_spec.to_unit(generator(latents, condition))",
+        "return generator(latents, condition)",
+        "tests/test_export.py::test_images_are_in_unit_range_whatever_the_model_trained_on",
+    ),
+    Fault(
+        "a minimax that climbs", "zoo/adversarial/gan.py",
+        "return -log_sigmoid(fake)", "return log_sigmoid(fake)",
+        "tests/test_harness.py::test_gan_learns",
+    ),
+    Fault(
+        "the bound upside down", "zoo/variational/vae.py",
+        "self.replica_mean(kl - reconstruction)", "self.replica_mean(kl + reconstruction)",
+        "tests/test_harness.py::test_vae_learns",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what.replace(" ", "_"))
+def test_the_fault_is_caught(fault, tmp_path):
+    for name in ("zoo", "tests"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    source = tmp_path / fault.file
+    text = source.read_text()
+    assert text.count(fault.right) >= 1, "the code has moved on: mend this fault"
+    source.write_text(text.replace(fault.right, fault.wrong))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", fault.test],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert done.returncode == 1, f"{fault.test} passes on broken code:\n{done.stdout[-3000:]}"
+    assert "1 failed" in done.stdout, done.stdout[-3000:]
