@@ -6,7 +6,6 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .PHONY: env train test test-all lint lock
 

@@ -63,8 +63,10 @@ def test_examples_and_elements_are_uncorrelated():
 
 
 def test_no_stream_repeats_another():
-    # 200,000 streams of two words: among 32-bit states about five pairs would have collided.
-    drawn = noise.Noise(0, noise.TRAINING, tf.range(200_000)).uniform((2,)).numpy()
+    # A million streams, ten examples at 100,000 steps: with 32 bits of state about twenty pairs of
+    # steps would share examples.
+    examples, steps = tf.tile(tf.range(10), [100 * N]), tf.repeat(tf.range(100 * N), 10)
+    drawn = noise.Noise(0, noise.TRAINING, examples, steps).uniform((3,)).numpy()
     assert len(np.unique(drawn, axis=0)) == len(drawn)
 
 

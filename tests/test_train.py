@@ -162,7 +162,8 @@ def test_a_run_in_use_is_refused(command, tmp_path):
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and not (tmp_path / "run" / "metrics.jsonl").exists():
             time.sleep(0.05)
-        refused(command("train", *words), "is in use by a running trainer")
+        done = command("train", *words, timeout=60)  # without a lock it would train for an hour
+        refused(done, "is in use by a running trainer")
         assert process.poll() is None
     finally:
         process.kill()

@@ -35,6 +35,7 @@ def overrides(prefix):
 def quiet_tensorflow():
     """Keeps what TensorFlow's C++ part says while it starts (CPU features, absent GPUs) off the
     terminal; no setting of its own does.  Errors are exceptions and come through."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and less, from then on
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

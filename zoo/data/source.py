@@ -4,6 +4,8 @@ Prepared data is tried first, since a TFDS download without a network hangs for 
 fails; only `zoo.train --download` lets TFDS fetch anything.
 """
 
+import contextlib
+import io
 import math
 import os
 import pathlib
@@ -80,15 +82,16 @@ def _embedded(name):
         / "generative-zoo",
         pathlib.Path(tempfile.gettempdir()) / f"generative-zoo-{os.getuid()}",
     ]
+    for folder in caches:
+        if (folder / name).is_dir() and tfds.builder(name, data_dir=folder).is_prepared():
+            return tfds.builder(name, data_dir=folder)
     failures = []
     for folder in caches:
-        builder = tfds.builder(name, data_dir=folder)
-        if builder.is_prepared():
-            return builder
-    for folder in caches:
-        builder = tfds.builder(name, data_dir=folder)
         try:
-            builder.download_and_prepare()
+            with _quietly():
+                builder = tfds.builder(name, data_dir=folder)
+                builder.download_and_prepare()
+            print(f"prepared {name} in {builder.data_dir}")
             return builder
         except OSError as error:
             # Another process may have prepared it between our look and our rename.
@@ -96,6 +99,23 @@ def _embedded(name):
                 return tfds.builder(name, data_dir=folder)
             failures.append(f"{folder} ({error.strerror or error})")
     raise UserError(f"{name!r} could be prepared in none of {', '.join(failures)}.")
+
+
+@contextlib.contextmanager
+def _quietly():
+    """Keeps TFDS's talk of downloading and shuffling away: nothing is downloaded here."""
+    import tensorflow_datasets as tfds
+    from absl import logging
+
+    level = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    tfds.disable_progress_bar()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        tfds.enable_progress_bar()
+        logging.set_verbosity(level)
 
 
 def _prepared(name, download):
