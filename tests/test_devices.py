@@ -1,0 +1,57 @@
+"""A run under two replicas: the same command path, and a run may change its strategy."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from test_train import checkpoint
+
+import zoo
+
+# In a process of its own, since the collective ops of one process share their keys.
+CODE = """
+import pathlib, sys
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from zoo import registry, train
+from zoo.config import override
+from zoo.data.spec import DataOptions
+model, path, strategy, steps = sys.argv[1:]
+words = {"batch_size": 32, "ema": 0.9, "optimizer": "sgd", "learning_rate": 0.01}
+config = override(registry.module(model).Config(), words)
+asked = train.Request(model, "digits", config, DataOptions(), int(steps), pathlib.Path(path))
+_, trained = train.train(asked, strategy, every=5)
+print("replicas", trained.distribute_strategy.num_replicas_in_sync)
+"""
+
+
+def run(model, path, strategy, steps):
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, model, str(path), strategy, str(steps)],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"replicas {2 if strategy == 'mirrored' else 1}" in done.stdout
+
+
+def values(path):
+    found = {name: np.frombuffer(raw, np.float32) for name, raw in checkpoint(path).items()
+             if len(raw) % 4 == 0 and len(raw) > 8}  # fmt: skip
+    assert len(found) > 8
+    return found
+
+
+@pytest.mark.parametrize("model", zoo.names())
+def test_a_run_goes_on_with_another_strategy(model, tmp_path):
+    run(model, tmp_path / "one", "one", 20)
+    run(model, tmp_path / "two", "mirrored", 10)
+    run(model, tmp_path / "two", "one", 15)
+    run(model, tmp_path / "two", "mirrored", 20)
+    one, two = values(tmp_path / "one"), values(tmp_path / "two")
+    for name in one:
+        np.testing.assert_allclose(two[name], one[name], rtol=0, atol=1e-5, err_msg=name)
+    pictures = [zoo.load(tmp_path / name).sample(4, seed=1) for name in ("one", "two")]
+    np.testing.assert_allclose(*pictures, rtol=0, atol=1e-5)
