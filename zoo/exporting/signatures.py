@@ -17,27 +17,28 @@ def concrete(model, checked=True):
         checked: refuse a `num` outside 1..1024 inside the graph, which TensorFlow Lite cannot.
     """
     return {
-        name: (_drawing(call, checked) if inputs == "num and seed" else _batched(call, inputs))
-        for name, (call, inputs) in model.signatures().items()
+        name: _served(call, specs, checked) for name, (call, specs) in model.signatures().items()
     }
 
 
-def _batched(call, inputs):
-    return tf.function(call, input_signature=inputs, autograph=False).get_concrete_function()
-
-
-def _drawing(call, checked):
-    # Unknown rank: a row request adds a batch axis to what is a scalar in the column form.
-    numbers = [tf.TensorSpec(None, tf.int32, name) for name in ("num", "seed")]
-
-    def draw(num, seed):
-        num, seed = tf.reshape(num, [-1])[0], tf.reshape(seed, [-1])[0]
-        if checked:
-            fine = tf.debugging.Assert(
-                tf.logical_and(num >= 1, num <= MAX_NUM), [f"num must be 1 to {MAX_NUM}, not", num]
+def _served(call, specs, checked):
+    def serve(*inputs):
+        return call(
+            *(
+                _number(value, checked and spec.name == "num") if spec.shape.rank is None else value
+                for value, spec in zip(inputs, specs, strict=True)
             )
-            with tf.control_dependencies([fine]):
-                num = tf.identity(num)
-        return call(num, seed)
+        )
 
-    return tf.function(draw, input_signature=numbers, autograph=False).get_concrete_function()
+    return tf.function(serve, input_signature=specs, autograph=False).get_concrete_function()
+
+
+def _number(value, capped):
+    """The scalar in a column form [], a row form [1], or a browser's [1]."""
+    number = tf.reshape(value, [-1])[0]
+    if not capped:
+        return number
+    fine = tf.logical_and(number >= 1, number <= MAX_NUM)
+    message = [f"num must be 1 to {MAX_NUM}, not", number]
+    with tf.control_dependencies([tf.debugging.Assert(fine, message)]):
+        return tf.identity(number)

@@ -1,4 +1,4 @@
-"""The base of every model: the train and test functions, the mean over replicas, the noise.
+"""The base of every model: the mean over replicas, the noise, optimisers, averages, sampling.
 
 A loop file (`gan.py`, `vae.py`, …) holds one algorithm in full; what is the same for all of them,
 and would hide the algorithm there, is here.
@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from zoo import noise
+from zoo.training import execution
 
 
 class Batch(typing.NamedTuple):
@@ -137,12 +138,18 @@ class GenerativeModel(keras.Model):
 
         Args:
             jit_compile: True, False, or ``"auto"`` for what was measured to be faster.
-            steps_per_execution: training steps in one call of the train function.
+            steps_per_execution: training steps in one call of the train function, 32 at most.
 
         Raises:
             RuntimeError: another strategy is in scope than when the model was made.
+            ValueError: `steps_per_execution` is over 32.
         """
         self._check_strategy()
+        if steps_per_execution > 32:
+            raise ValueError(
+                f"steps_per_execution is {steps_per_execution} and at most 32: TensorFlow takes "
+                "more reads of data in one graph for a mistake."
+            )
         if jit_compile == "auto":
             jit_compile = self.xla_pays
         if self.distribute_strategy.num_replicas_in_sync > 1:
@@ -170,70 +177,16 @@ class GenerativeModel(keras.Model):
         return optimizer
 
     def make_train_function(self, force=False):
-        """Builds the function that `fit` calls: `steps_per_execution` steps in one graph.
-
-        Keras' own fails here: with several steps over replicas, and at any setting with several
-        workers.  Unrolled, since an optimiser inside a `tf.while_loop` fails under
-        MirroredStrategy.
-        """
+        """Builds the function that `fit` calls; see `execution.train_function`."""
         if self.train_function is not None and not force:
             return
-        run = self._replicated(self.train_step)
-
-        def one_step(data):
-            logs = run(data)
-            self.step.assign_add(1)
-            mean = self.distribute_strategy.reduce
-            return {name: mean("MEAN", value, axis=None) for name, value in logs.items()}
-
-        def several(iterator):
-            logs = [one_step(next(iterator)) for _ in range(self.steps_per_execution)]
-            return {name: tf.stack([step[name] for step in logs]) for name in logs[0]}
-
-        several, one_step = self._graph(several), self._graph(one_step)
-
-        def train(iterator):
-            if isinstance(iterator, tf.data.Iterator | tf.distribute.DistributedIterator):
-                self._last.logs = _until_exhausted(several, iterator)
-                return {name: values[-1] for name, values in self._last.logs.items()}
-            return one_step(next(iterator))  # train_on_batch
-
-        self.train_function = train
+        self.train_function = execution.train_function(self, self._last)
 
     def make_test_function(self, force=False):
-        """Builds the function that `evaluate` calls: weighted means over all examples so far."""
+        """Builds the function that `evaluate` calls; see `execution.test_function`."""
         if self.test_function is not None and not force:
             return
-
-        def update(data):
-            values = self.test_step(data)
-            weight = self.batch(data).weight
-            for mean in self._means:
-                mean.update_state(values[mean.name], sample_weight=weight)
-
-        run = self._replicated(update, jit_compile=False)
-
-        def one_batch(data):
-            run(data)
-            return {mean.name: mean.result() for mean in self._means}
-
-        def several(iterator):
-            # One batch whatever steps_per_execution: the number of batches need not divide.
-            return one_batch(next(iterator))
-
-        several, one_batch = self._graph(several), self._graph(one_batch)
-
-        def test(iterator):
-            if isinstance(iterator, tf.data.Iterator | tf.distribute.DistributedIterator):
-                for _ in range(self.steps_per_execution):
-                    try:
-                        logs = _until_exhausted(several, iterator)
-                    except StopIteration:
-                        break
-                return logs
-            return one_batch(next(iterator))  # test_on_batch
-
-        self.test_function = test
+        self.test_function = execution.test_function(self, self._means)
 
     def get_metrics_result(self):
         """Nothing: the train and test functions hand Keras finished logs."""
@@ -258,17 +211,17 @@ class GenerativeModel(keras.Model):
         return self.generate(self.latents(num, seed), condition)
 
     def signatures(self):
-        """Returns name -> (function, its input specs): what an export offers.
+        """Returns name -> (function of tensors, its input specs): what an export offers.
 
-        Inputs are batched tensors; `exporting.signatures` adds the forms that servers ask for.
+        A spec of unknown rank is a number to the function; `exporting.signatures` takes it out of
+        the forms in which servers and browsers send one.
         """
         latents = tf.TensorSpec((None, self.config.latent), tf.float32, "latents")
+        num, seed = (tf.TensorSpec(None, tf.int32, name) for name in ("num", "seed"))
         return {
             "generate": (lambda latents: {"images": self.generate(latents)}, [latents]),
-            "sample": (lambda num, seed: {"images": self.sample(num, seed)}, "num and seed"),
+            "sample": (lambda num, seed: {"images": self.sample(num, seed)}, [num, seed]),
         }
-
-    # --- details -----------------------------------------------------------------------------
 
     def _check_strategy(self):
         if tf.distribute.get_strategy() is not self.distribute_strategy:
@@ -276,21 +229,3 @@ class GenerativeModel(keras.Model):
                 "compile the model inside the strategy.scope() that it was made in, or its "
                 "replicas drift apart."
             )
-
-    def _replicated(self, function, jit_compile=None):
-        jit_compile = self.jit_compile if jit_compile is None else jit_compile
-        if jit_compile and not self.run_eagerly:
-            function = tf.function(function, jit_compile=True, autograph=False)
-        return lambda data: self.distribute_strategy.run(function, args=(data,))
-
-    def _graph(self, function):
-        if self.run_eagerly:
-            return function
-        return tf.function(function, autograph=False, reduce_retracing=True)
-
-
-def _until_exhausted(function, iterator):
-    try:
-        return function(iterator)
-    except tf.errors.OutOfRangeError:
-        raise StopIteration from None
