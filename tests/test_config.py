@@ -36,6 +36,7 @@ def test_text_and_values_become_typed():
         ({"size": True}, "size must be a whole number, and True is not."),
         ({"rate": 0}, "rate must be above 0, and 0.0 is not."),
         ({"rate": "nan"}, "rate must be a number, and 'nan' is not."),
+        ({"size": float("inf")}, "size must be a whole number, and inf is not."),
         ({"rate": "inf"}, "rate must be a number, and 'inf' is not."),
         ({"widths": "4,x"}, "widths must be whole numbers such as 400,200, and '4,x' is not."),
         ({"widths": "4,0"}, "widths must be at least 1, and 0 is not."),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -45,7 +46,16 @@ def test_an_export_is_whole(model, exports):
     assert [p.name for p in exports(model).iterdir()] == ["1"]
     publish.check_manifest(version)
     card = (version / "assets.extra" / "card.md").read_text()
-    for word in (model, "60 training steps", "CC BY 4.0", "`generate`", "`sample`", "LiteRT"):
+    for word in (
+        model,
+        "60 training steps",
+        "CC BY 4.0",
+        "--config.ema=0.9 --steps=60",
+        "297 pictures of `test`",
+        "`generate`",
+        "`sample`",
+        "LiteRT",
+    ):
         assert word in card
     # Weights are stored once.
     weights = sum(p.stat().st_size for p in (version / "variables").iterdir())
@@ -116,7 +126,7 @@ def test_the_checks_see_a_difference(runs, exports, tmp_path):
     expected = verify.cases(signatures.concrete(model), model)
     assert max(verify.check(version, expected).values()) <= 1e-5
     expected["generate"][1]["images"] = expected["generate"][1]["images"] + 1e-4
-    with pytest.raises(RuntimeError, match="saved_model: generate differs"):
+    with pytest.raises(UserError, match="saved_model: generate differs"):
         verify.check(version, expected)
 
 
@@ -227,6 +237,26 @@ def test_bad_export_names(out, sentence, runs, command, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_name_inside_an_export_or_a_run_is_refused(runs, exports):
+    inside = [exports("gan") / "x", exports("gan") / "1" / "x", runs("gan")]
+    for out in inside:
+        with pytest.raises(UserError, match="an export's name has no slash"):
+            publish.target(str(out))
+    assert publish.target(str(exports("gan"))) == exports("gan")
+
+
+def test_a_full_disk_is_named_and_leaves_nothing(runs, command, tmp_path):
+    def little_space():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    words = [f"--run={runs('vae')}", f"--out={tmp_path / 'name'}"]
+    done = command("export", *words, preexec_fn=little_space)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("zoo: ")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_sample_command(runs, exports, command, tmp_path):
     arrays = []
     for source in (runs("gan"), exports("gan")):
@@ -261,6 +291,7 @@ def test_a_walk_begins_and_ends_at_its_latents(runs):
         (["--run=/nowhere", "--out=x.jpg"], "must end in .png"),
         (["--run=/nowhere", "--out=/nowhere/x.png"], "there is no folder"),
         (["--run=/nowhere", "--num=0"], "--num=0"),
+        (["--run=/nowhere", "--config.latent=3"], "unknown flag --config.latent"),
     ],
 )
 def test_bad_sample_calls(words, sentence, command, tmp_path):

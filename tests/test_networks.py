@@ -42,8 +42,18 @@ def test_initial_weights_have_their_spread_and_are_named_by_the_seed():
     np.testing.assert_array_equal(glorot, two.glorot_uniform()((300, 200)))
     assert (glorot != one.glorot_uniform()((300, 200)).numpy()).any()
     assert (glorot != other.glorot_uniform()((300, 200)).numpy()).any()
-    assert abs(one.normal(0.02)((300, 200)).numpy().std() - 0.02) < 3e-4
-    assert np.abs(one.uniform(0.05)((300, 200)).numpy()).max() <= 0.05
+
+
+def test_a_condition_stands_beside_the_input():
+    spec = DataSpec("any", (8, 8, 1))
+    generator = mlp.Generator(spec, 4, [16], Initial(0), condition=3)
+    judge = mlp.MaxoutDiscriminator(spec, [8], 2, 0.0, 0.0, Initial(0), condition=3)
+    latents, images = tf.ones((2, 4)), tf.ones((2, 8, 8, 1))
+    one, other = tf.constant([[1.0, 0, 0], [0, 1, 0]]), tf.constant([[1.0, 0, 0], [0, 0, 1]])
+    for network, inputs in ((generator, latents), (judge, images)):
+        changed = np.abs(network(inputs, one) - network(inputs, other)).reshape(2, -1).max(axis=1)
+        assert changed[0] == 0
+        assert changed[1] > 0
 
 
 def test_dropout_keeps_the_mean():

@@ -97,6 +97,9 @@ def test_a_bare_run_goes_on_and_more_steps_are_free(runs, command, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "going on from step 60 of 70" in done.stdout
     assert latest_step(run) == 70
+    # What the run began with stays on record.
+    before, after = (json.loads((r / "run.json").read_text()) for r in (runs("vae"), run))
+    assert after == before | {"steps": 70}
 
 
 def refused(done, sentence):
@@ -173,6 +176,9 @@ def test_a_run_in_use_is_refused(command, tmp_path):
 def test_a_damaged_run_json_is_named(command, tmp_path):
     (tmp_path / "run.json").write_text("{")
     refused(command("train", "--model=gan", f"--run={tmp_path}"), "is damaged: it is not JSON")
+    (tmp_path / "run.json").write_text('{"format": 1}')
+    refused(command("train", f"--run={tmp_path}"), "is damaged: it has no 'model'")
+    refused(command("sample", f"--run={tmp_path}"), "is damaged: it has no 'model'")
 
 
 def test_an_unwritable_place_is_named(command):

@@ -24,7 +24,7 @@ def build(name, dataset="digits", **overrides):
 
     Returns:
         A `keras.Model` to `fit` on ``zoo.data.load(dataset).train(batch_size)`` or on an array of
-        pictures [N, H, W, C] in [0, 1].
+        pictures [N, H, W, C] in the data's range (`model.data_spec.range`).
 
     Raises:
         zoo.config.UserError: an unknown model, data set or setting, or a value out of range.

@@ -10,6 +10,7 @@ from absl import app, flags, logging
 from zoo.config import UserError, describe, nearest
 
 _PREFIXES = ("config", "data")
+_RETRY = "what was there before is whole: mend that and give the same command again"
 _overrides = {prefix: {} for prefix in _PREFIXES}
 
 
@@ -21,9 +22,15 @@ def run(main):
     except UserError as error:
         _stop(error, 2)
     except OSError as error:
-        _stop(f"{error.strerror or error}: {error.filename or 'while writing'}.", 2)
+        _stop(f"{error.strerror or error}: {error.filename or 'while writing'}; {_RETRY}.", 2)
     except KeyboardInterrupt:
-        _stop("stopped; the same command goes on from the last checkpoint.", 130)
+        _stop("stopped.", 130)
+    except Exception as error:
+        # What the file system refuses to TensorFlow's own writers is no OSError.
+        tensorflow = sys.modules.get("tensorflow")
+        if tensorflow is None or not isinstance(error, tensorflow.errors.OpError):
+            raise
+        _stop(f"{error.message.splitlines()[0].rstrip('.')}; {_RETRY}.", 2)
 
 
 def overrides(prefix):
@@ -61,7 +68,7 @@ def _parse(argv, main):
     rest = [argv[0]]
     for word in argv[1:]:
         prefix, dot, setting = word.lstrip("-").partition(".")
-        if word.startswith("--") and dot and prefix in _PREFIXES:
+        if _has_settings() and word.startswith("--") and dot and prefix in _PREFIXES:
             key, equals, value = setting.partition("=")
             if not equals:
                 raise UserError(f"write {word}=VALUE, with an equals sign.")
@@ -85,13 +92,18 @@ def _own():
     return sorted(flag.name for flag in main)
 
 
+def _has_settings():
+    """Whether this command takes ``--config.KEY`` and ``--data.KEY``: the one that trains."""
+    return "recipe" in _own()
+
+
 def _help(argv, document):
     print(document.strip() + "\n\nFlags:")
     for name in _own():
         flag = flags.FLAGS[name]
         default = "" if flag.default is None else f" (default {flag.default})"
         print(f"  --{name}: {flag.help}{default}")
-    if "recipe" not in _own():
+    if not _has_settings():
         return
     model = next((w.split("=", 1)[1] for w in argv if w.startswith("--model=")), None)
     if model is None:

@@ -97,7 +97,7 @@ def _checked(field, value):
     kind = _kind(field)
     try:
         value = _typed(kind, value)
-    except (TypeError, ValueError, KeyError):
+    except (TypeError, ValueError, KeyError, OverflowError):
         wanted = WORDS[kind]
         raise UserError(f"{field.name} must be {wanted}, and {value!r} is not.") from None
     meta = field.metadata

@@ -20,11 +20,15 @@ flags.DEFINE_string("out", None, "FOLDER/NAME, e.g. exports/digits")
 
 def export(run_path, out):
     """Exports the run at `run_path` to the next version under `out` and returns its folder."""
+    import tensorflow as tf
+
     from zoo import pictures
     from zoo.exporting import card, publish, saved_model, signatures, tflite, verify
     from zoo.sampling import RunSampler
 
     path = publish.target(out)
+    # A GPU's default rounding of matrix products is coarser than the 1e-5 that is promised.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
     sampler = RunSampler(run_path)
     model, run = sampler.model, sampler.run
     run.facts["trained_steps"] = int(model.step.numpy())

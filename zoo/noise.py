@@ -14,7 +14,8 @@ import math
 import tensorflow as tf
 
 # What the numbers are for; streams of different purposes never meet.
-TRAINING, EVALUATION, SAMPLING, DATA, WEIGHTS = range(5)
+# PROTOCOL: the fixed draws of static binarisation and of evaluation data.
+TRAINING, EVALUATION, SAMPLING, DATA, WEIGHTS, PROTOCOL = range(6)
 
 _GOLDEN = 0x9E3779B9  # 2**32 / the golden ratio: spreads consecutive counters
 _START = (0x243F6A88, 0x85A308D3)  # the first digits of pi, so that all-zero keys are not special
@@ -29,7 +30,8 @@ class Noise:
 
     Args:
         seed: integer or int32 scalar tensor.
-        purpose: one of `TRAINING`, `EVALUATION`, `SAMPLING`, `DATA`, `WEIGHTS`.
+        purpose: one of `TRAINING`, `EVALUATION`, `SAMPLING`, `DATA`, `WEIGHTS`,
+            `PROTOCOL`.
         examples: integers [B], the *global* index of each example.
         step: integer scalar or [B]; the training step, or the epoch in a data pipeline.
     """

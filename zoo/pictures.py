@@ -89,7 +89,13 @@ def write_curves(path, metrics_file):
     for axis, name in zip(axes.flat, names, strict=False):
         steps, values = _series(lines, name)
         axis.plot(steps, values, color="0.8", linewidth=0.7)
-        axis.plot(steps, _running_median(values), color="C0", label="training, running median")
+        thin = math.ceil(len(steps) / 2000) or 1
+        axis.plot(
+            steps[::thin],
+            _running_median(values[::thin]),
+            color="C0",
+            label="training, running median",
+        )
         steps, values = _series(lines, "val_" + name)
         if len(steps):
             axis.plot(steps, values, "o-", color="C1", markersize=3, label="held out")

@@ -4,7 +4,7 @@ run.json       what the run is: model, data, settings (its identity), versions, 
 checkpoints/   the newest three, each with every weight, both optimisers and the step
 metrics.jsonl  a line for each execution of the train function, and one for each validation
 samples/       step_0000500.png, …: the same noise each time
-tensorboard/   the same figures and pictures
+tensorboard/   the same figures and pictures, those of a killed stretch included
 curves.png  samples.gif    at the end
 """
 
@@ -20,6 +20,7 @@ from zoo.config import UserError
 from zoo.pictures import write_whole
 
 FORMAT = 1
+KEYS = ("model", "dataset", "config", "data", "steps", "data_spec", "held_out")
 KEEP = 3  # checkpoints
 
 
@@ -51,16 +52,20 @@ class Run:
             raise UserError(f"{str(path / 'run.json')!r} is damaged: it is not JSON.") from None
         if not isinstance(facts, dict) or facts.get("format") != FORMAT:
             raise UserError(f"{str(path / 'run.json')!r} is not of format {FORMAT}.")
+        missing = [key for key in KEYS if key not in facts]
+        if missing:
+            raise UserError(f"{str(path / 'run.json')!r} is damaged: it has no {missing[0]!r}.")
         return cls(path, facts)
 
     @classmethod
-    def open(cls, path, identity, data_spec, steps):
+    def open(cls, path, identity, data_spec, held_out, steps):
         """Creates a run or opens one of the same identity, and locks it until the process ends.
 
         Args:
             path: the folder.
             identity: dict of `model`, `dataset`, `config` and `data`; must agree to resume.
             data_spec: the `DataSpec`, kept so that sampling needs no data.
+            held_out: dict of `split` and `pictures`: what the validation losses are of.
             steps: the total asked for; may change from call to call.
 
         Raises:
@@ -70,23 +75,26 @@ class Run:
         path = pathlib.Path(path)
         if set("[]*?") & set(str(path)):
             raise UserError(f"{str(path)!r}: a run's path has none of [ ] * ? in it.")
-        fresh = not (path / "run.json").exists()
         facts = {
             "format": FORMAT,
             **json.loads(json.dumps(identity)),
             "steps": steps,
             "data_spec": json.loads(json.dumps(dataclasses.asdict(data_spec))),
+            "held_out": held_out,
             "versions": _versions(),
             "commit": _commit(),
         }
-        if not fresh:
-            _check_identity(path, cls.read(path).facts, facts)
         path.mkdir(parents=True, exist_ok=True)
         run = cls(path, facts)
         run._take_lock()
+        if (path / "run.json").exists():
+            # What the run began with stays on record; only the total of steps may grow.
+            run.facts = cls.read(path).facts
+            _check_identity(path, run.facts, facts)
+            run.facts["steps"] = max(steps, run.facts["steps"])
         for folder in ("checkpoints", "samples"):
             (path / folder).mkdir(exist_ok=True)
-        write_whole(path / "run.json", json.dumps(facts, indent=2).encode())
+        write_whole(path / "run.json", json.dumps(run.facts, indent=2).encode())
         return run
 
     # --- checkpoints -------------------------------------------------------------------------
@@ -106,7 +114,8 @@ class Run:
         """Restores the newest checkpoint into `model`, if there is one, and returns its step."""
         manager = self.manager(model)
         if manager.latest_checkpoint:
-            manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
+            status = manager.checkpoint.restore(manager.latest_checkpoint)
+            status.assert_consumed()
         return int(model.step.numpy())
 
     def restore_for_sampling(self, model):
@@ -133,7 +142,8 @@ class Run:
                     pass  # the line that a kill cut short
             write_whole(path, "".join(line + "\n" for line in kept).encode())
         for picture in (self.path / "samples").glob("step_*.png"):
-            if int(picture.stem.removeprefix("step_")) > step:
+            number = picture.stem.removeprefix("step_")
+            if number.isdigit() and int(number) > step:
                 picture.unlink()
         return path
 

@@ -7,7 +7,9 @@
 
 Settings: the paper's default < --recipe < a flag < --config.KEY.  The run directory holds
 checkpoints, sample grids, metrics.jsonl, TensorBoard logs and, at the end, curves.png and
-samples.gif; the same command resumes it exactly.
+samples.gif; the same command resumes it exactly.  Held-out losses are of the data's validation
+split, of the pictures that --data.holdout took, or else of its test split, and of the weights as
+they are, while pictures use the moving average where --config.ema keeps one.
 """
 
 import dataclasses
@@ -113,20 +115,21 @@ def train(asked, strategy_name="auto", jit="auto", every=None, download=False):
             asked.config, data.spec, jit_compile={"on": True, "off": False}.get(jit, jit)
         )
     batch_size, block = asked.config.batch_size, model.images_per_step
-    data.train(batch_size, block=block)  # a batch larger than the data is refused before a write
+    data.check_batch(batch_size)  # before anything is written
 
-    run = Run.open(asked.path, asked.identity, data.spec, asked.steps)
+    held_out = {"split": data.validation, "pictures": len(data.splits[data.validation][0])}
+    run = Run.open(asked.path, asked.identity, data.spec, held_out, asked.steps)
     start = run.restore(model)
     if start >= asked.steps:
         print(f"{run.path} has its {start} steps already; --steps={2 * start} trains on.")
         return run, model
-    every = every or max(1, asked.steps // 20)
+    every = every or _milestone(start, asked.steps)
     model.steps_per_execution = _unrolled(start, asked.steps, every)
     if start:
         print(f"going on from step {start} of {asked.steps}")
     writer = tf.summary.create_file_writer(str(run.path / "tensorboard"))
     journal = callbacks.Journal(run.metrics_up_to(start), writer)
-    validation = data.evaluation("validation", batch_size)
+    validation = data.evaluation(data.validation, batch_size)
     model.fit(
         data.train(batch_size, asked.config.seed, block, start, asked.steps - start),
         steps_per_epoch=asked.steps - start,
@@ -142,9 +145,15 @@ def train(asked, strategy_name="auto", jit="auto", every=None, download=False):
     return run, model
 
 
-def _unrolled(start, steps, every):
-    """The most steps in one execution, so that every milestone falls on an execution's end."""
-    common = math.gcd(start, steps, every)
+def _milestone(start, steps):
+    """About a 20th of the run, on the end of an execution."""
+    unrolled = _unrolled(start, steps)
+    return unrolled * max(1, round(steps / 20 / unrolled))
+
+
+def _unrolled(*counts):
+    """The most steps in one execution that divide all of `counts`."""
+    common = math.gcd(*counts)
     return max(count for count in range(1, UNROLLED + 1) if common % count == 0)
 
 

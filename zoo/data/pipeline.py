@@ -28,10 +28,13 @@ def load(name, options=None, download=False):
         download: whether TFDS may fetch what is not prepared.
 
     Raises:
-        UserError: see `zoo.data.source.read`; or `holdout` leaves nothing to train on.
+        UserError: see `zoo.data.source.read`; or `holdout` leaves nothing to train on, or there
+            is nothing to validate on.
     """
     options = options or DataOptions()
     splits, classes, levels = read(name, options.image_size, download)
+    if "train" not in splits:
+        raise UserError(f"{name!r} has no split 'train', only {', '.join(splits)}.")
     images, labels = splits["train"]
     if options.holdout >= len(images):
         raise UserError(
@@ -41,8 +44,11 @@ def load(name, options=None, download=False):
     if options.holdout:
         splits["validation"] = images[-options.holdout :], labels[-options.holdout :]
         splits["train"] = images[: -options.holdout], labels[: -options.holdout]
-    elif "validation" not in splits:
-        splits["validation"] = splits.get("test", splits["train"])
+    elif "validation" not in splits and "test" not in splits:
+        raise UserError(
+            f"{name!r} has nothing to validate on: hold pictures out with --data.holdout="
+            f"{-(-len(images) // 10)}, say."
+        )
     spec = DataSpec(
         name=name,
         shape=tuple(images.shape[1:]),
@@ -59,11 +65,23 @@ class Dataset:
 
     Attributes:
         spec: the `DataSpec` to hand to a model.
+        validation: the split that a run is watched on: `validation` (or what `holdout` took), else
+            `test`.
         splits: name -> (images uint8 [N, H, W, C], labels int32 [N], -1 where there is none).
     """
 
     def __init__(self, spec, options, splits, levels):
         self.spec, self.options, self.splits, self._levels = spec, options, splits, levels
+        self.validation = "validation" if "validation" in splits else "test"
+
+    def check_batch(self, batch_size):
+        """Raises `UserError` if a batch is larger than the training part."""
+        count = len(self.splits["train"][0])
+        if batch_size > count:
+            raise UserError(
+                f"a batch of {batch_size} is larger than the {count} training pictures of "
+                f"{self.spec.name!r}: lower --config.batch_size."
+            )
 
     def train(self, batch_size, seed=0, block=1, start=0, steps=None):
         """Returns a `tf.data.Dataset` of training batches for steps `start`, `start` + 1, ….
@@ -75,13 +93,9 @@ class Dataset:
         Raises:
             UserError: the batch is larger than the training part.
         """
+        self.check_batch(batch_size)
         images, labels = (tf.constant(array) for array in self._stored("train"))
         count = len(images)
-        if batch_size > count:
-            raise UserError(
-                f"a batch of {batch_size} is larger than the {count} training pictures of "
-                f"{self.spec.name!r}: lower --config.batch_size."
-            )
         taken = batch_size * block
 
         def batch_at(step):
@@ -112,7 +126,7 @@ class Dataset:
         def batch_at(number):
             index = number * batch_size + tf.range(batch_size, dtype=tf.int64)
             rows = tf.minimum(index, count - 1)
-            drawn = noise.Noise(0, noise.DATA, rows)
+            drawn = noise.Noise(0, noise.PROTOCOL, rows)
             return {
                 "image": self._finished(tf.gather(images, rows), drawn),
                 "label": tf.gather(labels, rows),
@@ -130,7 +144,7 @@ class Dataset:
             self.spec.to_unit(
                 self._finished(
                     tf.constant(stored[i : i + CHUNK]),
-                    noise.Noise(0, noise.DATA, rows[i : i + CHUNK]),
+                    noise.Noise(0, noise.PROTOCOL, rows[i : i + CHUNK]),
                 )
             ).numpy()
             for i in range(0, len(stored), CHUNK)
@@ -151,7 +165,7 @@ class Dataset:
         for i in range(0, len(images), CHUNK):
             chunk = images[i : i + CHUNK]
             rows = tf.range(first + i, first + i + len(chunk))
-            uniform = noise.Noise(seed, noise.DATA, rows).uniform(self.spec.shape)
+            uniform = noise.Noise(seed, noise.PROTOCOL, rows).uniform(self.spec.shape)
             parts.append((self._grey(tf.constant(chunk)) > uniform).numpy())
         return np.concatenate(parts).astype(np.uint8) * 255, labels
 

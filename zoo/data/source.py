@@ -22,7 +22,8 @@ def prepared_names():
     folder = tfds_folder()
     if not folder.is_dir():
         return []
-    return sorted(p.parent.parent.name for p in folder.glob("*/*/dataset_info.json"))
+    found = folder.glob("*/*/dataset_info.json"), folder.glob("*/*/*/dataset_info.json")
+    return sorted({path.relative_to(folder).parts[0] for paths in found for path in paths})
 
 
 def tfds_folder():
@@ -32,12 +33,13 @@ def tfds_folder():
 
 def check_name(name):
     """Raises `UserError` unless `name` is embedded, prepared, or known to TFDS."""
-    known = [*EMBEDDED, *prepared_names()]
-    if name in known:
+    known = list(dict.fromkeys([*EMBEDDED, *prepared_names()]))
+    bare = name.split("/")[0].split(":")[0]  # without a builder's config or version
+    if name in EMBEDDED or (bare in known and bare not in EMBEDDED):
         return
     import tensorflow_datasets as tfds
 
-    if name not in tfds.list_builders(with_community_datasets=False):
+    if bare in EMBEDDED or bare not in tfds.list_builders(with_community_datasets=False):
         raise UserError(
             f"unknown dataset {name!r}: {nearest(name, known)}, or any name of TensorFlow Datasets."
         )
@@ -121,7 +123,11 @@ def _quietly():
 def _prepared(name, download):
     import tensorflow_datasets as tfds
 
-    builder = tfds.builder(name, data_dir=tfds_folder())
+    try:
+        builder = tfds.builder(name, data_dir=tfds_folder())
+    except (ValueError, KeyError, AssertionError, tfds.core.DatasetNotFoundError) as error:
+        said = str(error).strip().splitlines()[0]
+        raise UserError(f"TensorFlow Datasets cannot open {name!r}: {said}") from None
     if not builder.is_prepared():
         if not download:
             raise UserError(

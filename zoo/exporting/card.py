@@ -1,9 +1,11 @@
 """The card of an export: what it is, how it was made, what it needs, how to call it."""
 
 import importlib.metadata
+import json
 import pathlib
 
 from zoo import registry
+from zoo.data.spec import DataOptions
 
 LICENCES = {
     "digits": "UCI Optical Recognition of Handwritten Digits, CC BY 4.0",
@@ -28,13 +30,15 @@ def text(run, functions, differences, tflite_file):
     data = ", ".join(f"{key}={value}" for key, value in facts["data"].items())
     calls = "\n".join(_signature_row(name, function) for name, function in functions.items())
     tensorflow = importlib.metadata.version("tensorflow")
+    serving = ".".join(tensorflow.split(".")[:2])
     licence = LICENCES.get(facts["dataset"], "see the data set's own page")
     return f"""# {facts["model"]} on {facts["dataset"]}
 
 {entry.title} ([{entry.paper}]({entry.link})), {facts["trained_steps"]} training steps.
 
-Command: `python -m zoo.train --run=… --model={facts["model"]} --dataset={facts["dataset"]}
---steps={facts["trained_steps"]}` with the settings below; code at commit {facts["commit"]}.
+    {_command(facts)}
+
+Code at commit {facts["commit"]}. {_held_out(run)}
 
 Pictures: float32 [B, {height}, {width}, {channels}] in [0, 1], rows first, channels last.
 Data: {facts["dataset"]} ({data}). Licence of the data: {licence}.
@@ -59,10 +63,36 @@ in the TensorFlow Lite file and in Python.
 | TF1 session, without Keras | {differences["saved_model"]:.1e} |
 | ai_edge_litert | {differences["tflite"]:.1e} |
 
-Needs TensorFlow Serving {".".join(tensorflow.split(".")[:2])} or later (what it was written and
-checked with) and LiteRT / TensorFlow Lite {_lowest_runtime(tflite_file)} or later (what the file
-itself declares). Built-in ops only; `model.tflite` has {tflite_file.stat().st_size} bytes.
+Written and checked with TensorFlow {tensorflow}: use TensorFlow Serving {serving} or later, which
+itself was not run. `model.tflite` needs LiteRT or TensorFlow Lite {_lowest_runtime(tflite_file)} or
+later, as the file itself declares; it has {tflite_file.stat().st_size} bytes and built-in ops only.
+Its `sample` does not refuse a `num` out of range, which TensorFlow Lite cannot.
 """
+
+
+def _command(facts):
+    """The command that trains this run again, with every setting that is not the default."""
+    words = [f"--model={facts['model']}", f"--dataset={facts['dataset']}"]
+    defaults = {"config": registry.module(facts["model"]).Config(), "data": DataOptions()}
+    for part, default in defaults.items():
+        for key, value in facts[part].items():
+            value = tuple(value) if isinstance(value, list) else value
+            if value != getattr(default, key):
+                shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+                words.append(f"--{part}.{key}={shown}")
+    return " ".join(["python -m zoo.train", *words, f"--steps={facts['trained_steps']}"])
+
+
+def _held_out(run):
+    """A sentence with the losses of the last validation, out of metrics.jsonl."""
+    lines = [json.loads(line) for line in (run.path / "metrics.jsonl").read_text().splitlines()]
+    last = [line for line in lines if any(key.startswith("val_") for key in line)][-1]
+    losses = ", ".join(f"{k[4:]} {v:.4f}" for k, v in last.items() if k.startswith("val_"))
+    part = run.facts["held_out"]
+    return (
+        f"On the {part['pictures']} pictures of `{part['split']}`, with the weights of step "
+        f"{last['step']} (no moving average): {losses}."
+    )
 
 
 def _signature_row(name, function):

@@ -21,9 +21,16 @@ def target(out):
     """Checks ``--out=FOLDER/NAME`` and returns it as a path.
 
     Raises:
-        UserError: the folder does not exist (a name has no slash), or the name is empty or hidden.
+        UserError: the folder does not exist or is itself an export or a run (a name has no
+            slash), or the name is empty, hidden or a number.
     """
     path = pathlib.Path(out)
+    inside = next((f for f in path.parents if newest_version(f) or _is_run(f)), None)
+    if inside or _is_run(path):
+        raise UserError(
+            f"--out={out}: {str(inside or path)!r} is an export or a run itself; an export's name "
+            f"has no slash: pass --out=exports/{path.name}."
+        )
     if out.endswith("/") or not path.name or path.name.startswith(".") or path.name.isdigit():
         raise UserError(f"--out={out} must be FOLDER/NAME, e.g. exports/digits.")
     if path.parent == pathlib.Path("exports"):
@@ -96,6 +103,10 @@ def check_manifest(version):
             raise UserError(f"{str(version / name)!r} does not belong to this export.")
         if _hash(version / name) != files[name]:
             raise UserError(f"{str(version / name)!r} is not the file that was exported.")
+
+
+def _is_run(path):
+    return (path / "run.json").exists()
 
 
 def _versions(path):

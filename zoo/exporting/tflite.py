@@ -6,20 +6,18 @@ A process of its own for each conversion, since `convert()` leaks memory.
 """
 
 import pathlib
-import subprocess
 import sys
+
+from zoo.exporting import process
 
 
 def write(saved_model, path):
     """Converts the SavedModel folder `saved_model` into the file `path`.
 
     Raises:
-        RuntimeError: the converter failed, e.g. over an op that is not built in.
+        UserError: the converter failed, e.g. over an op that is not built in.
     """
-    command = [sys.executable, "-m", "zoo.exporting.tflite", str(saved_model), str(path)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode:
-        raise RuntimeError(f"the TensorFlow Lite conversion failed:\n{result.stderr[-3000:]}")
+    process.run("zoo.exporting.tflite", saved_model, path)
 
 
 def _convert(saved_model, path):

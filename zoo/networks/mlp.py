@@ -54,12 +54,17 @@ def decoder(data_spec, latent, units, activation, initial, maps=1, output_activa
 
 
 class Generator(keras.layers.Layer):
-    """Latents [B, z], and a condition [B, d] beside them -> picture in the data's range."""
+    """Latents [B, z], beside them a condition [B, `condition`] -> picture in the data's range."""
 
-    def __init__(self, data_spec, latent, units, initial):
+    def __init__(self, data_spec, latent, units, initial, condition=0):
         super().__init__()
         self.stack = decoder(
-            data_spec, latent, units, "relu", initial, output_activation=data_spec.output_activation
+            data_spec,
+            latent + condition,
+            units,
+            "relu",
+            initial,
+            output_activation=data_spec.output_activation,
         )
         self.built = True
 
@@ -93,21 +98,20 @@ class MaxoutDiscriminator(keras.layers.Layer):
     """Picture -> logit [B] through Maxout layers with dropout before each (1406.2661, section 5).
 
     Dropout is on when `call` is handed the step's `noise`, and off without it; each example draws
-    its own mask from its global index, so replicas drop what one device would.
+    its own mask from its global index, so replicas drop what one device would.  A condition
+    [B, `condition`] stands beside the pixels.
     """
 
-    def __init__(self, data_spec, units, pieces, input_dropout, dropout, initial):
+    def __init__(self, data_spec, units, pieces, input_dropout, dropout, initial, condition=0):
         super().__init__()
         self._rates = [input_dropout] + [dropout] * len(units)
         self.hidden = [Maxout(width, pieces, initial) for width in units]
         self.logit = dense(1, initial)
-        self(tf.zeros((1, *data_spec.shape)))
-
-    def build(self, input_shape):
-        width = math.prod(input_shape[1:])
-        for layer in [*self.hidden, self.logit]:
+        for width, layer in zip(
+            [data_spec.values + condition, *units], [*self.hidden, self.logit], strict=True
+        ):
             layer.build((None, width))
-            width = getattr(layer, "_units", None)
+        self.built = True
 
     def call(self, images, condition=None, noise=None):
         features = tf.reshape(images, [-1, math.prod(images.shape[1:])])

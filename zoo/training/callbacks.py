@@ -92,8 +92,9 @@ class Milestones(keras.callbacks.Callback):
         self._manager = self._run.manager(self.model)
         # Traced once; called under the strategy's scope it reads the first replica.
         self._draw = tf.function(lambda: self.model.sample(GRID, self.model.config.seed))
-        if int(self.model.step.numpy()) == 0:
+        if not self._manager.latest_checkpoint:
             self._picture(0)
+            self._checkpoint(0)  # so that there is a good one from the beginning
 
     def on_train_batch_end(self, batch, logs=None):
         step = int(self.model.step.numpy())
@@ -110,6 +111,9 @@ class Milestones(keras.callbacks.Callback):
         self._journal.write(step, {f"val_{name}": value for name, value in held_out.items()})
         self._picture(step)
         self._writer.flush()
+        self._checkpoint(step)
+
+    def _checkpoint(self, step):
         try:
             self._manager.save(checkpoint_number=step)
         except tf.errors.OpError as error:

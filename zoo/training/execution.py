@@ -26,7 +26,9 @@ def train_function(model, last):
         return {name: strategy.reduce("MEAN", value, axis=None) for name, value in logs.items()}
 
     def several(iterator):
-        logs = [one_step(next(iterator)) for _ in range(model.steps_per_execution)]
+        # All data first: where it ends within an execution, no step of it is taken.
+        batches = [next(iterator) for _ in range(model.steps_per_execution)]
+        logs = [one_step(data) for data in batches]
         return {name: tf.stack([step[name] for step in logs]) for name in logs[0]}
 
     several, one_step = _graph(model, several), _graph(model, one_step)

@@ -138,7 +138,8 @@ class GenerativeModel(keras.Model):
 
         Args:
             jit_compile: True, False, or ``"auto"`` for what was measured to be faster.
-            steps_per_execution: training steps in one call of the train function, 32 at most.
+            steps_per_execution: training steps in one call of the train function, 32 at most; a
+                remainder of batches that is smaller is left out.
 
         Raises:
             RuntimeError: another strategy is in scope than when the model was made.

@@ -8,18 +8,19 @@ import tensorflow as tf
 NAMES = ("adam", "sgd", "rmsprop", "adagrad")
 
 
-def optimizer(name, learning_rate, ema=0.0, beta_1=0.9, beta_2=0.999):
+def optimizer(name, learning_rate, ema=0.0, beta_1=0.9):
     """Returns a Keras optimiser; `ema` > 0 keeps a moving average of the weights it updates.
 
     Args:
-        name: one of `NAMES`; `beta_1` is SGD's momentum, and `beta_2` is RMSProp's rho.
+        name: one of `NAMES`.
         learning_rate: a number or a Keras schedule.
+        beta_1: Adam's, and SGD's momentum; RMSProp and Adagrad have none.
     """
     average = {"use_ema": True, "ema_momentum": ema} if ema else {}
     if name == "adam":
-        return keras.optimizers.Adam(learning_rate, beta_1=beta_1, beta_2=beta_2, **average)
+        return keras.optimizers.Adam(learning_rate, beta_1=beta_1, **average)
     if name == "rmsprop":
-        return keras.optimizers.RMSprop(learning_rate, rho=beta_2, **average)
+        return keras.optimizers.RMSprop(learning_rate, **average)
     if name == "adagrad":
         # From 0, as in the method's paper: a step then does not depend on the loss's scale.
         return keras.optimizers.Adagrad(learning_rate, initial_accumulator_value=0.0, **average)
