@@ -138,12 +138,12 @@ FAULTS = [
     Fault(
         "a minimax that climbs", "zoo/adversarial/gan.py",
         "return -log_sigmoid(fake)", "return log_sigmoid(fake)",
-        "tests/test_harness.py::test_gan_learns",
+        "tests/test_harness.py::test_learns[gan]",
     ),
     Fault(
         "the bound upside down", "zoo/variational/vae.py",
         "self.replica_mean(kl - reconstruction)", "self.replica_mean(kl + reconstruction)",
-        "tests/test_harness.py::test_vae_learns",
+        "tests/test_harness.py::test_learns[vae]",
     ),
 ]  # fmt: skip
 

@@ -231,11 +231,13 @@ def test_nan_names_the_step_within_an_execution():
 
 
 def test_sampling_a_run_without_a_checkpoint(command, tmp_path, runs):
-    (tmp_path / "run.json").write_bytes((runs("gan") / "run.json").read_bytes())
-    words = [f"--run={tmp_path}", f"--out={tmp_path / 'grid.png'}"]
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "run.json").write_bytes((runs("gan") / "run.json").read_bytes())
+    words = [f"--run={run}", f"--out={tmp_path / 'grid.png'}"]
     refused(command("sample", *words), "has no checkpoint yet")
     assert not (tmp_path / "grid.png").exists()
-    refused(command("export", f"--run={tmp_path}", f"--out={tmp_path}/e"), "no checkpoint yet")
+    refused(command("export", f"--run={run}", f"--out={tmp_path}/e"), "no checkpoint yet")
     assert not (tmp_path / "e").exists()
 
 
