@@ -36,3 +36,18 @@ def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
         pictures.write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_animation_keeps_the_first_and_the_last_of_many_frames(tmp_path):
+    from PIL import Image
+
+    frames = []
+    for level in range(200):
+        frames.append(tmp_path / f"{level:03d}.png")
+        pictures.write_png(frames[-1], np.full((8, 8, 3), level, np.uint8))
+    for count, kept in ((1, 1), (3, 3), (200, 51)):
+        pictures.write_animation(tmp_path / "all.gif", frames[:count])
+        animation = Image.open(tmp_path / "all.gif")
+        assert animation.n_frames == kept
+        animation.seek(kept - 1)
+        assert animation.convert("L").getpixel((4, 4)) == count - 1

@@ -58,9 +58,10 @@ def write_png(path, pixels):
 
 
 def write_animation(path, frames, seconds=6.0):
-    """Writes the PNG files `frames` as one animated GIF that lasts about `seconds`."""
+    """Writes PNG files as one animated GIF of about `seconds`: the last and 60 others at most."""
     from PIL import Image
 
+    frames = frames[: -1 : math.ceil(len(frames) / 60)] + frames[-1:]
     pictures = [Image.open(frame).convert("L" if _grey(frame) else "P") for frame in frames]
     wait = max(20, int(1000 * seconds / len(pictures)))
     buffer = io.BytesIO()
