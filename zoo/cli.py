@@ -1,6 +1,5 @@
 """The face of the commands: flags in, one call, and one sentence for a user's mistake."""
 
-import contextlib
 import importlib
 import os
 import sys
@@ -8,6 +7,7 @@ import sys
 from absl import app, flags, logging
 
 from zoo.config import UserError, describe, nearest
+from zoo.data.spec import DataOptions
 
 _PREFIXES = ("config", "data")
 _RETRY = "what was there before is whole: mend that and give the same command again"
@@ -38,17 +38,15 @@ def overrides(prefix):
     return _overrides[prefix]
 
 
-@contextlib.contextmanager
-def quiet_tensorflow():
-    """Keeps what TensorFlow's C++ part says while it starts (CPU features, absent GPUs) off the
-    terminal; no setting of its own does.  Errors are exceptions and come through."""
+def start_tensorflow():
+    """Imports TensorFlow and keeps what its C++ part says meanwhile (CPU features, absent GPUs)
+    off the terminal; no setting of its own does.  Errors are exceptions and come through."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and less, from then on
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
-        yield
-        sys.modules["tensorflow"].config.list_physical_devices()  # looks for GPUs, once
+        importlib.import_module("tensorflow").config.list_physical_devices()  # looks for GPUs
     finally:
         os.dup2(kept, 2)
         os.close(kept)
@@ -115,7 +113,6 @@ def _help(argv, document):
         print(f"\nSettings of {model}, --config.KEY=VALUE:")
         for line in describe(registry.module(model).Config):
             print("  --config." + line)
-    spec = importlib.import_module("zoo.data.spec")
     print("\nHow pictures are prepared, --data.KEY=VALUE:")
-    for line in describe(spec.DataOptions):
+    for line in describe(DataOptions):
         print("  --data." + line)

@@ -55,8 +55,7 @@ def main():
             raise UserError(
                 f"--{name} is missing: python -m zoo.export --run=… --out=exports/NAME."
             )
-    with cli.quiet_tensorflow():
-        import tensorflow as tf  # noqa: F401
+    cli.start_tensorflow()
     version = export(FLAGS.run, FLAGS.out)
     print(
         f"SavedModel  {version}\n"

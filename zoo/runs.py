@@ -114,16 +114,16 @@ class Run:
         """Restores the newest checkpoint into `model`, if there is one, and returns its step."""
         manager = self.manager(model)
         if manager.latest_checkpoint:
-            status = manager.checkpoint.restore(manager.latest_checkpoint)
-            status.assert_consumed()
+            manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
         return int(model.step.numpy())
 
     def restore_for_sampling(self, model):
         """As `restore`; raises `UserError` where there is no checkpoint yet."""
-        if not self.restore(model) and not self.manager(model).latest_checkpoint:
+        if not self.manager(model).latest_checkpoint:
             raise UserError(
                 f"{str(self.path)!r} has no checkpoint yet: let zoo.train reach its first one."
             )
+        self.restore(model)
         return model
 
     # --- metrics -----------------------------------------------------------------------------

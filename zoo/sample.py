@@ -32,8 +32,7 @@ def main():
         raise UserError(f"--out={out} must end in .png (a grid) or .npy (the array).")
     if not out.parent.is_dir():
         raise UserError(f"--out={out}: there is no folder {str(out.parent)!r}.")
-    with cli.quiet_tensorflow():
-        import tensorflow as tf  # noqa: F401
+    cli.start_tensorflow()
 
     import numpy as np
 

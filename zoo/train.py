@@ -70,8 +70,7 @@ def request():
         base |= _of_existing_run()
     model = FLAGS.model or base["model"]
     registry.check(model)
-    with cli.quiet_tensorflow():
-        import tensorflow as tf  # noqa: F401
+    cli.start_tensorflow()
     words = base["config"] | ({} if FLAGS.seed is None else {"seed": FLAGS.seed})
     config = override(registry.module(model).Config(), words | cli.overrides("config"))
     data = override(DataOptions(), base["data"] | cli.overrides("data"))

@@ -114,14 +114,14 @@ class Dataset:
         stop = np.iinfo(np.int64).max if steps is None else start + steps
         return _quiet(tf.data.Dataset.range(start, stop).map(batch_at))
 
-    def evaluation(self, split, batch_size, limit=None):
+    def evaluation(self, split, batch_size):
         """Returns a `tf.data.Dataset` over each picture of `split` once, in its order.
 
         Elements are as in `train` plus `weight` float32 [B]: the last batch is filled up with
         copies of weight 0, so that every batch has one shape and replicas can split it.
         """
         images, labels = (tf.constant(array) for array in self._stored(split))
-        count = min(len(images), limit or len(images))
+        count = len(images)
 
         def batch_at(number):
             index = number * batch_size + tf.range(batch_size, dtype=tf.int64)

@@ -105,9 +105,9 @@ class GenerativeModel(keras.Model):
         of the global mean (Keras' optimisers sum)."""
         return tf.reduce_mean(per_example) / self.distribute_strategy.num_replicas_in_sync
 
-    def descend(self, optimizer, tape, loss, network):
-        """One step of `optimizer` on the weights of `network` down the gradient of `loss`."""
-        variables = network.trainable_variables
+    def descend(self, optimizer, tape, loss, *networks):
+        """One step of `optimizer` on the weights of `networks` down the gradient of `loss`."""
+        variables = [v for network in networks for v in network.trainable_variables]
         optimizer.apply(tape.gradient(loss, variables), variables)
 
     def averaged(self, network, optimizer):

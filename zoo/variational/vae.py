@@ -94,8 +94,7 @@ class VAE(GenerativeModel):
         with tf.GradientTape() as tape:
             reconstruction, kl = self.terms(batch.images, noise)
             loss = self.replica_mean(kl - reconstruction)
-        variables = self.encoder.trainable_variables + self.decoder.trainable_variables
-        self.elbo_optimizer.apply(tape.gradient(loss, variables), variables)
+        self.descend(self.elbo_optimizer, tape, loss, self.encoder, self.decoder)
         return {
             "elbo": tf.reduce_mean(reconstruction - kl),
             "reconstruction": tf.reduce_mean(reconstruction),
