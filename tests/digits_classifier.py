@@ -22,7 +22,7 @@ NO_DIGIT = 10
 @functools.cache
 def classifier():
     """Returns the network, fitted on the embedded training digits in 5 seconds, always the same."""
-    images, labels = load("digits").images("train")
+    images, _, labels = load("digits").examples("train")
     garbage = np.concatenate(list(no_digits(images, labels, 300, seed=0).values()))
     network = MLPClassifier((256, 256), alpha=1e-3, max_iter=50, random_state=0)
     with warnings.catch_warnings():

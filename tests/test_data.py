@@ -20,7 +20,7 @@ def test_digits_are_the_real_ones(digits):
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    ours = np.concatenate([digits.images(split)[0] for split in ("train", "test")])
+    ours = np.concatenate([digits.examples(split)[0] for split in ("train", "test")])
     real = bunch.images.astype(np.float32)[..., None] / 16
     assert digits.spec.levels == 17
     assert ours.shape == (1797, 8, 8, 1)
@@ -29,7 +29,7 @@ def test_digits_are_the_real_ones(digits):
         real.reshape(1797, -1)[np.lexsort(real.reshape(1797, -1).T)],
         atol=1e-7,
     )
-    labels = np.concatenate([digits.images(split)[1] for split in ("train", "test")])
+    labels = np.concatenate([digits.examples(split)[2] for split in ("train", "test")])
     assert (np.bincount(labels) == np.bincount(bunch.target)).all()
 
 
@@ -40,13 +40,13 @@ def test_order_is_a_function_of_seed_and_step(digits):
         for key in one:
             np.testing.assert_array_equal(one[key], two[key])
     other = take(digits.train(100, seed=4), 1)[0]
-    assert (other["image"] != stream[0]["image"]).any()
+    assert (other["x"] != stream[0]["x"]).any()
 
 
 def test_every_picture_once_an_epoch_in_a_new_order(digits):
     stream = take(digits.train(100, seed=0), 30)  # two epochs of 1,500
-    epochs = [np.concatenate([b["image"] for b in part]) for part in (stream[:15], stream[15:])]
-    expected = np.sort(digits.images("train")[0].reshape(1500, -1) @ np.arange(64.0))
+    epochs = [np.concatenate([b["x"] for b in part]) for part in (stream[:15], stream[15:])]
+    expected = np.sort(digits.examples("train")[0].reshape(1500, -1) @ np.arange(64.0))
     for epoch in epochs:
         np.testing.assert_allclose(np.sort(epoch.reshape(1500, -1) @ np.arange(64.0)), expected)
     assert (epochs[0] != epochs[1]).any()
@@ -55,49 +55,49 @@ def test_every_picture_once_an_epoch_in_a_new_order(digits):
 
 
 def test_labels_stay_with_their_pictures(digits):
-    images, labels = digits.images("train")
+    images, _, labels = digits.examples("train")
     label_of = {image.tobytes(): label for image, label in zip(images, labels, strict=True)}
     batch = take(digits.train(200), 1)[0]
-    for image, label in zip(batch["image"], batch["label"], strict=True):
+    for image, label in zip(batch["x"], batch["label"], strict=True):
         assert label_of[image.tobytes()] == label
 
 
 def test_blocks_hold_fresh_data_for_every_update(digits):
     batch = take(digits.train(50, block=3), 1)[0]
-    assert batch["image"].shape == (50, 3, 8, 8, 1)
+    assert batch["x"].shape == (50, 3, 8, 8, 1)
     assert batch["label"].shape == (50, 3)
     assert batch["index"].shape == (50,)
-    flat = batch["image"].reshape(150, -1)
-    np.testing.assert_array_equal(flat, take(digits.train(150), 1)[0]["image"].reshape(150, -1))
+    flat = batch["x"].reshape(150, -1)
+    np.testing.assert_array_equal(flat, take(digits.train(150), 1)[0]["x"].reshape(150, -1))
 
 
 def test_evaluation_shows_each_picture_once(digits):
     batches = take(digits.evaluation("test", 100), 10)
     assert len(batches) == 3
-    assert {b["image"].shape for b in batches} == {(100, 8, 8, 1)}
+    assert {b["x"].shape for b in batches} == {(100, 8, 8, 1)}
     weight = np.concatenate([b["weight"] for b in batches])
-    images = np.concatenate([b["image"] for b in batches])[weight == 1]
-    np.testing.assert_array_equal(images, digits.images("test")[0])
+    images = np.concatenate([b["x"] for b in batches])[weight == 1]
+    np.testing.assert_array_equal(images, digits.examples("test")[0])
 
 
 def test_ranges(digits):
     symmetric = load("digits", options(range="symmetric"))
-    one, two = take(digits.train(100), 1)[0]["image"], take(symmetric.train(100), 1)[0]["image"]
+    one, two = take(digits.train(100), 1)[0]["x"], take(symmetric.train(100), 1)[0]["x"]
     np.testing.assert_allclose(two, 2 * one - 1)
     assert two.min() == -1
-    np.testing.assert_allclose(symmetric.images("test")[0], digits.images("test")[0], atol=1e-7)
+    np.testing.assert_allclose(symmetric.examples("test")[0], digits.examples("test")[0], atol=1e-7)
 
 
 def test_static_binarisation_is_fixed_and_true_to_the_grey(digits):
     data = load("digits", options(binarise="static"))
     first, second = take(data.train(1500), 2)
-    assert set(np.unique(first["image"])) == {0, 1}
+    assert set(np.unique(first["x"])) == {0, 1}
     key = np.arange(64.0)
     np.testing.assert_allclose(  # the same pictures in every epoch
-        np.sort(first["image"].reshape(1500, -1) @ key),
-        np.sort(second["image"].reshape(1500, -1) @ key),
+        np.sort(first["x"].reshape(1500, -1) @ key),
+        np.sort(second["x"].reshape(1500, -1) @ key),
     )
-    grey, binary = digits.images("train")[0], data.images("train")[0]
+    grey, binary = digits.examples("train")[0], data.examples("train")[0]
     for low in (0.2, 0.5, 0.7):
         chosen = (grey > low) & (grey < low + 0.1)
         assert abs(binary[chosen].mean() - grey[chosen].mean()) < 0.03
@@ -108,36 +108,36 @@ def test_dynamic_binarisation_draws_anew_each_epoch():
     data = load("digits", options(binarise="dynamic"))
     first, second = take(data.train(1500), 2)
     key = np.arange(64.0)
-    sums = [np.sort(b["image"].reshape(1500, -1) @ key) for b in (first, second)]
+    sums = [np.sort(b["x"].reshape(1500, -1) @ key) for b in (first, second)]
     assert (sums[0] != sums[1]).any()
-    assert set(np.unique(first["image"])) == {0, 1}
+    assert set(np.unique(first["x"])) == {0, 1}
 
 
 def test_threshold(digits):
-    grey = digits.images("test")[0]
-    found = load("digits", options(binarise="threshold")).images("test")[0]
+    grey = digits.examples("test")[0]
+    found = load("digits", options(binarise="threshold")).examples("test")[0]
     np.testing.assert_array_equal(found, (grey >= 0.5).astype(np.float32))
 
 
 def test_dequantised_pictures_fill_their_level(digits):
     data = load("digits", options(dequantise=True))
-    found, grey = data.images("test")[0], digits.images("test")[0]
+    found, grey = data.examples("test")[0], digits.examples("test")[0]
     np.testing.assert_array_equal(np.floor(found * 17), np.round(grey * 16))
     assert found.max() < 1
 
 
 def test_resizing(digits):
-    found = load("digits", options(image_size=28)).images("test")[0]
+    found = load("digits", options(image_size=28)).examples("test")[0]
     assert found.shape == (297, 28, 28, 1)
-    small = digits.images("test")[0]
+    small = digits.examples("test")[0]
     assert np.abs(found.mean(axis=(1, 2, 3)) - small.mean(axis=(1, 2, 3))).max() < 0.05
 
 
 def test_holdout_takes_the_last_training_pictures(digits):
     data = load("digits", options(holdout=200))
-    images, _ = digits.images("train")
-    np.testing.assert_array_equal(data.images("validation")[0], images[-200:])
-    np.testing.assert_array_equal(data.images("train")[0], images[:-200])
+    images = digits.examples("train")[0]
+    np.testing.assert_array_equal(data.examples("validation")[0], images[-200:])
+    np.testing.assert_array_equal(data.examples("train")[0], images[:-200])
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,9 @@ def test_k_steps_of_the_discriminator_see_fresh_data(digits):
 
 def test_dropout_is_on_in_training_only(digits):
     model = make("gan", digits.spec)
-    images = tf.constant(digits.images("test")[0][:8])
+    images = tf.constant(digits.examples("test")[0][:8])
     np.testing.assert_array_equal(model.discriminator(images), model.discriminator(images))
-    batch = model.batch({"image": images, "index": tf.range(8)})
+    batch = model.batch({"x": images, "index": tf.range(8)})
     dropped = model.discriminator(images, noise=model.noise(batch))
     assert (dropped.numpy() != model.discriminator(images).numpy()).any()
     again = model.discriminator(images, noise=model.noise(batch))

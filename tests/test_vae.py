@@ -108,7 +108,7 @@ def test_bernoulli_refuses_a_symmetric_range():
 def test_encoder_and_decoder_meet(digits):
     model = make("vae", digits.spec, optimizer="adam", learning_rate=1e-3, batch_size=100)
     run_steps(model, digits, 600)
-    images = digits.images("test")[0]
+    images = digits.examples("test")[0]
     error = np.abs(model.reconstruct(images).numpy() - images).mean()
     spread = np.abs(images.mean(axis=0) - images).mean()
     assert error < 0.75 * spread

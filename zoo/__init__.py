@@ -2,6 +2,7 @@
 
     names() -> list of models
     build("gan", dataset="digits", latent=64) -> a compiled Keras model that `fit`s
+    load_data("gan", "digits")  -> the data set as that model's paper asks for it
     load("runs/a") or load("exports/a") -> something with `.sample(num, seed, condition=None)`
 
 Importing this package imports no TensorFlow; the first `build` or `load` does.
@@ -11,7 +12,7 @@ __version__ = "0.1.0"
 
 from zoo.registry import names
 
-__all__ = ["build", "load", "names"]
+__all__ = ["build", "load", "load_data", "names"]
 
 
 def build(name, dataset="digits", **overrides):
@@ -19,25 +20,47 @@ def build(name, dataset="digits", **overrides):
 
     Args:
         name: one of `names()`.
-        dataset: an embedded data set's name, any of TensorFlow Datasets', or a `zoo.data` Dataset.
+        dataset: what `load_data` returns, or a name for it.
         **overrides: settings of the model's `Config`, e.g. ``latent=64``, ``seed=1``.
 
     Returns:
-        A `keras.Model` to `fit` on ``zoo.data.load(dataset).train(batch_size)`` or on an array of
-        pictures [N, H, W, C] in the data's range (`model.data_spec.range`).
+        A `keras.Model` to `fit` on ``load_data(name, dataset).train(batch_size,
+        block=model.blocks_per_step)``, or on an array [N, …] in the data's range
+        (`model.data_spec`), with labels where the model is conditional.
 
     Raises:
         zoo.config.UserError: an unknown model, data set or setting, or a value out of range.
     """
     from zoo import registry
     from zoo.config import override
-    from zoo.data import load as load_data
 
     registry.check(name)
     module = registry.module(name)
     config = override(module.Config(), overrides)
-    spec = (load_data(dataset) if isinstance(dataset, str) else dataset).spec
-    return module.build(config, spec)
+    if isinstance(dataset, str):
+        dataset = load_data(name, dataset)
+    return module.build(config, dataset.spec)
+
+
+def load_data(name, dataset="digits", **options):
+    """Loads a data set as a model's paper asks for it, e.g. in [-1, 1] for ``dcgan``.
+
+    Args:
+        name: one of `names()`.
+        dataset: an embedded data set's name, any of TensorFlow Datasets', or ``folder:/path``.
+        **options: fields of `zoo.data.spec.DataOptions`, e.g. ``image_size=32``.
+
+    Returns:
+        A `zoo.data.pipeline.Dataset`.
+
+    Raises:
+        zoo.config.UserError: an unknown name or option, or data that cannot be read.
+    """
+    from zoo import registry
+    from zoo.data import load as load_dataset
+
+    registry.check(name)
+    return load_dataset(dataset, registry.data_options(name, options))
 
 
 def load(path):

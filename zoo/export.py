@@ -20,9 +20,10 @@ flags.DEFINE_string("out", None, "FOLDER/NAME, e.g. exports/digits")
 
 def export(run_path, out):
     """Exports the run at `run_path` to the next version under `out` and returns its folder."""
+    import numpy as np
     import tensorflow as tf
 
-    from zoo import pictures
+    from zoo import pictures, sheets
     from zoo.exporting import card, publish, saved_model, signatures, tflite, verify
     from zoo.sampling import RunSampler
 
@@ -39,12 +40,16 @@ def export(run_path, out):
             # TensorFlow Lite has no Assert.
             saved_model.write(signatures.concrete(model, checked=False), source)
             tflite.write(source, stage / "model.tflite")
-        differences = verify.check(stage, verify.cases(functions, model))
+        differences = verify.check(stage, verify.cases(functions, model, sampler.given))
         extra = stage / "assets.extra"
         extra.mkdir()
-        facts = card.text(run, functions, differences, stage / "model.tflite")
-        (extra / "card.md").write_text(facts)
-        pictures.write_png(extra / "samples.png", pictures.grid(sampler.sample(64, seed=0)))
+        text = card.text(run, functions, differences, stage / "model.tflite")
+        (extra / "card.md").write_text(text)
+        (stage / publish.FACTS).write_text(card.facts(sampler))
+        if sampler.given is not None:
+            np.save(stage / publish.CONDITIONS, sampler.given)
+        sheet = sheets.sheet(sampler.data_spec, *sheets.arranged(sampler, sheets.NUM, seed=0))
+        pictures.write_png(extra / "samples.png", sheet)
         return publish.publish(stage, path)
 
 

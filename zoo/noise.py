@@ -17,6 +17,9 @@ import tensorflow as tf
 # PROTOCOL: the fixed draws of static binarisation and of evaluation data.
 TRAINING, EVALUATION, SAMPLING, DATA, WEIGHTS, PROTOCOL = range(6)
 
+# What latents may be distributed as; all but the normal are functions of a uniform number.
+PRIORS = {"normal": None, "uniform": lambda u: u, "symmetric": lambda u: 2.0 * u - 1.0}
+
 _GOLDEN = 0x9E3779B9  # 2**32 / the golden ratio: spreads consecutive counters
 _START = (0x243F6A88, 0x85A308D3)  # the first digits of pi, so that all-zero keys are not special
 
@@ -57,6 +60,10 @@ class Noise:
             return both[:, :count]
 
         return self._shaped(shape, pairs)
+
+    def draw(self, prior, shape):
+        """Returns float32 [B, *shape] of a prior of `PRIORS`, by name."""
+        return self.normal(shape) if prior == "normal" else PRIORS[prior](self.uniform(shape))
 
     def keep(self, shape, rate):
         """Returns float32 [B, *shape]: a dropout mask, 1 with probability 1 - `rate`, else 0."""

@@ -1,7 +1,6 @@
-"""Pictures of pictures: grids, the animation of a run, its curves.  Files are written whole."""
+"""Pictures of pictures: grids and the animation of a run.  Files are written whole."""
 
 import io
-import json
 import math
 import os
 import pathlib
@@ -31,6 +30,27 @@ def grid(images, columns=None):
         top, left = (place // columns) * cell[0] + GAP, (place % columns) * cell[1] + GAP
         sheet[top : top + cell[0] - GAP, left : left + cell[1] - GAP] = picture[..., :3]
     return sheet
+
+
+def words(lines, images=None, columns=None):
+    """Lays out N words, each below its image float [H, W, C] in [0, 1], as uint8 [h, w, 3]."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    columns = columns or math.ceil(math.sqrt(len(lines)))
+    side, text = TARGET // columns, TARGET // columns // 4
+    height = text + (0 if images is None else side)
+    rows = math.ceil(len(lines) / columns)
+    sheet = Image.new("RGB", (columns * side, rows * height), "white")
+    pen = ImageDraw.Draw(sheet)
+    longest = max(map(len, lines), default=1) or 1
+    font = ImageFont.load_default(size=min(text - 2, 1.6 * side / longest))
+    for place, line in enumerate(lines):
+        left, top = (place % columns) * side, (place // columns) * height
+        if images is not None:
+            picture = Image.fromarray(grid(images[place : place + 1], 1))
+            sheet.paste(picture.resize((side - 2 * GAP,) * 2, Image.NEAREST), (left + GAP, top))
+        pen.text((left + side // 2, top + height - text), line, "black", font, anchor="ma")
+    return np.asarray(sheet)
 
 
 def write_whole(path, data):
@@ -72,59 +92,8 @@ def write_animation(path, frames, seconds=6.0):
     write_whole(path, buffer.getvalue())
 
 
-def write_curves(path, metrics_file):
-    """Plots every metric of a `metrics.jsonl` against the step: raw, its running median, and the
-    same metric on held-out data."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    lines = [json.loads(line) for line in pathlib.Path(metrics_file).read_text().splitlines()]
-    names = list(dict.fromkeys(key for line in lines for key in line))
-    names = [n for n in names if n not in ("step", "time") and not n.startswith("val_")]
-    if not names:
-        return
-    rows = math.ceil(len(names) / 2)
-    figure, axes = pyplot.subplots(rows, 2, figsize=(10, 3 * rows), squeeze=False)
-    for axis, name in zip(axes.flat, names, strict=False):
-        steps, values = _series(lines, name)
-        axis.plot(steps, values, color="0.8", linewidth=0.7)
-        thin = math.ceil(len(steps) / 2000) or 1
-        axis.plot(
-            steps[::thin],
-            _running_median(values[::thin]),
-            color="C0",
-            label="training, running median",
-        )
-        steps, values = _series(lines, "val_" + name)
-        if len(steps):
-            axis.plot(steps, values, "o-", color="C1", markersize=3, label="held out")
-        axis.set_title(name)
-        axis.set_xlabel("step")
-        axis.legend(frameon=False, fontsize=8)
-        axis.spines[["top", "right"]].set_visible(False)
-    for axis in list(axes.flat)[len(names) :]:
-        axis.axis("off")
-    figure.tight_layout()
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=110)
-    pyplot.close(figure)
-    write_whole(path, buffer.getvalue())
-
-
 def _grey(frame):
     from PIL import Image
 
     pixels = np.asarray(Image.open(frame))
     return (pixels[..., 0] == pixels[..., 1]).all() and (pixels[..., 0] == pixels[..., 2]).all()
-
-
-def _series(lines, name):
-    pairs = [(line["step"], line[name]) for line in lines if name in line]
-    return np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
-
-
-def _running_median(values, share=0.02):
-    half = max(1, int(len(values) * share / 2))
-    return [np.median(values[max(0, i - half) : i + half + 1]) for i in range(len(values))]

@@ -7,7 +7,8 @@ table.
 import dataclasses
 import importlib
 
-from zoo.config import UserError, nearest
+from zoo.config import UserError, nearest, override
+from zoo.data.spec import DataOptions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +27,10 @@ class Entry:
 
 MODELS = {
     "gan": Entry("zoo.adversarial.gan", "Generative adversarial network", "1406.2661"),
+    "cgan": Entry("zoo.adversarial.cgan", "Conditional GAN", "1411.1784"),
+    "dcgan": Entry("zoo.adversarial.dcgan", "Deep convolutional GAN", "1511.06434"),
+    "wgan": Entry("zoo.adversarial.wgan", "Wasserstein GAN", "1701.07875"),
+    "wgan_gp": Entry("zoo.adversarial.wgan_gp", "WGAN with gradient penalty", "1704.00028"),
     "vae": Entry("zoo.variational.vae", "Variational auto-encoder", "1312.6114"),
 }
 
@@ -39,6 +44,11 @@ def check(name):
     """Raises `UserError` naming the nearest models unless `name` is one."""
     if name not in MODELS:
         raise UserError(f"unknown model {name!r}: {nearest(name, MODELS)}.")
+
+
+def data_options(name, words=None):
+    """Returns the `DataOptions` of a model: its paper's `DATA`, under `words` (key -> value)."""
+    return override(DataOptions(), getattr(module(name), "DATA", {}) | (words or {}))
 
 
 def module(name):

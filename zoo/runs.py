@@ -3,6 +3,7 @@
 run.json       what the run is: model, data, settings (its identity), versions, commit
 checkpoints/   the newest three, each with every weight, both optimisers and the step
 metrics.jsonl  a line for each execution of the train function, and one for each validation
+conditions.npy example conditions, where the model takes any: what is drawn without further words
 samples/       step_0000500.png, …: the same noise each time
 tensorboard/   the same figures and pictures, those of a killed stretch included
 curves.png  samples.gif    at the end
@@ -11,10 +12,13 @@ curves.png  samples.gif    at the end
 import dataclasses
 import fcntl
 import importlib.metadata
+import io
 import json
 import pathlib
 import platform
 import subprocess
+
+import numpy as np
 
 from zoo.config import UserError
 from zoo.pictures import write_whole
@@ -22,6 +26,7 @@ from zoo.pictures import write_whole
 FORMAT = 1
 KEYS = ("model", "dataset", "config", "data", "steps", "data_spec", "held_out")
 KEEP = 3  # checkpoints
+CONDITIONS = "conditions.npy"
 
 
 class Run:
@@ -58,15 +63,16 @@ class Run:
         return cls(path, facts)
 
     @classmethod
-    def open(cls, path, identity, data_spec, held_out, steps):
+    def open(cls, path, identity, data_spec, held_out, steps, conditions=None):
         """Creates a run or opens one of the same identity, and locks it until the process ends.
 
         Args:
             path: the folder.
             identity: dict of `model`, `dataset`, `config` and `data`; must agree to resume.
             data_spec: the `DataSpec`, kept so that sampling needs no data.
-            held_out: dict of `split` and `pictures`: what the validation losses are of.
+            held_out: dict of `split` and `examples`: what the validation losses are of.
             steps: the total asked for; may change from call to call.
+            conditions: an array of example conditions, kept for sampling, or None.
 
         Raises:
             UserError: another identity, or a running trainer holds the run.
@@ -94,8 +100,17 @@ class Run:
             run.facts["steps"] = max(steps, run.facts["steps"])
         for folder in ("checkpoints", "samples"):
             (path / folder).mkdir(exist_ok=True)
+        if conditions is not None:
+            buffer = io.BytesIO()
+            np.save(buffer, conditions)
+            write_whole(path / CONDITIONS, buffer.getvalue())
         write_whole(path / "run.json", json.dumps(run.facts, indent=2).encode())
         return run
+
+    def conditions(self):
+        """Returns the example conditions that the run keeps, or None."""
+        path = self.path / CONDITIONS
+        return np.load(path) if path.exists() else None
 
     # --- checkpoints -------------------------------------------------------------------------
 

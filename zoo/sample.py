@@ -1,8 +1,13 @@
-"""Draws pictures from a run or an export.
+"""Draws from a run or an export: pictures, points, or names.
 
 python -m zoo.sample --run=runs/a --num=64 --seed=0 --out=grid.png
 python -m zoo.sample --run=exports/NAME --interpolate --out=walks.png
 python -m zoo.sample --run=runs/a --num=1000 --out=pictures.npy     (float32 [N, H, W, C])
+python -m zoo.sample --run=runs/cgan_digits --label=3               (or --name=three)
+python -m zoo.sample --run=runs/names --condition=pictures.npy      (float32 [N, H, W, C])
+
+A conditional model without --label, --name or --condition draws a column of each class, and in each
+row all of them from one latent; a .npy of that lies row by row.
 """
 
 import io
@@ -15,12 +20,44 @@ from zoo.config import UserError
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "a run directory or an export's folder")
-flags.DEFINE_integer("num", 64, "how many pictures", 1)
+flags.DEFINE_integer("num", 64, "how many; with classes in columns, whole rows of them", 1)
 flags.DEFINE_integer("seed", 0, "the same seed, the same pictures, everywhere")
-flags.DEFINE_string("out", "grid.png", "a .png grid, or the raw array as .npy")
-flags.DEFINE_bool("interpolate", False, "rows of 8 pictures, each a walk between two latents")
+flags.DEFINE_string("out", "grid.png", "a .png sheet, or the raw array as .npy")
+flags.DEFINE_bool("interpolate", False, "rows of 8, each a walk between two latents")
+flags.DEFINE_list("label", None, "the class to draw, or several in turn: 3 or 3,1,4")
+flags.DEFINE_list("name", None, "the name of the class to draw, or several: seven or seven,one")
+flags.DEFINE_string("condition", None, "a .npy of what to draw for: pictures or other vectors")
 
 COLUMNS = 8
+
+
+def condition():
+    """Returns what --label, --name or --condition gives, or None.
+
+    Raises:
+        UserError: more than one is given, a label is no number, or the file is no array.
+    """
+    words = [name for name in ("label", "name", "condition") if FLAGS[name].value is not None]
+    if not words:
+        return None
+    if len(words) > 1:
+        raise UserError(f"give one of --{words[0]} and --{words[1]}, and not both.")
+    if words == ["name"]:
+        return FLAGS.name
+    if words == ["label"]:
+        try:
+            return [int(label) for label in FLAGS.label]
+        except ValueError:
+            raise UserError(f"--label={','.join(FLAGS.label)} must be whole numbers, e.g. 3.")
+    import numpy as np
+
+    try:
+        found = np.load(FLAGS.condition, allow_pickle=False)
+    except (ValueError, EOFError):
+        found = None
+    if not isinstance(found, np.ndarray) or found.ndim == 0:
+        raise UserError(f"--condition={FLAGS.condition} is not a .npy file of an array [N, …].")
+    return found
 
 
 def main():
@@ -29,28 +66,33 @@ def main():
     if FLAGS.run is None:
         raise UserError("say what to sample: --run=runs/NAME or --run=exports/NAME.")
     if out.suffix not in (".png", ".npy"):
-        raise UserError(f"--out={out} must end in .png (a grid) or .npy (the array).")
+        raise UserError(f"--out={out} must end in .png (a sheet) or .npy (the array).")
     if not out.parent.is_dir():
         raise UserError(f"--out={out}: there is no folder {str(out.parent)!r}.")
+    asked = condition()
     cli.start_tensorflow()
 
     import numpy as np
 
-    from zoo import pictures, sampling
+    from zoo import pictures, sampling, sheets
 
     sampler = sampling.load(FLAGS.run)
     if FLAGS.interpolate:
-        images = sampling.walks(sampler, -(-FLAGS.num // COLUMNS), FLAGS.seed, COLUMNS)
+        x, given, columns = sampling.walks(
+            sampler, -(-FLAGS.num // COLUMNS), FLAGS.seed, COLUMNS, asked
+        )
+    elif asked is None:
+        x, given, columns = sheets.arranged(sampler, FLAGS.num, FLAGS.seed)
     else:
-        images = sampler.sample(FLAGS.num, FLAGS.seed)
+        given, columns = sampler.in_turn(asked, FLAGS.num), None
+        x = sampler.sample(FLAGS.num, FLAGS.seed, asked)
     if out.suffix == ".npy":
         buffer = io.BytesIO()
-        np.save(buffer, images)
+        np.save(buffer, x)
         pictures.write_whole(out, buffer.getvalue())
     else:
-        columns = COLUMNS if FLAGS.interpolate else None
-        pictures.write_png(out, pictures.grid(images, columns))
-    print(f"{len(images)} pictures in {out}")
+        pictures.write_png(out, sheets.sheet(sampler.data_spec, x, given, columns))
+    print(f"{len(x)} {'pictures' if sampler.data_spec.kind == 'images' else 'examples'} in {out}")
 
 
 if __name__ == "__main__":

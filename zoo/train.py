@@ -4,11 +4,13 @@
     python -m zoo.train --recipe=first --run=runs/first
     python -m zoo.train --run=runs/a --steps=50000            (goes on with runs/a)
     python -m zoo.train --model=vae --config.latent=2 --config.optimizer=adam --data.binarise=static
+    python -m zoo.train --model=cgan --condition=image --target=name      (a picture -> its name)
+    python -m zoo.train --model=dcgan --dataset=folder:/my/pictures --data.image_size=64
 
-Settings: the paper's default < --recipe < a flag < --config.KEY.  The run directory holds
+Settings: the paper's < --recipe < a flag < --config.KEY or --data.KEY.  The run directory holds
 checkpoints, sample grids, metrics.jsonl, TensorBoard logs and, at the end, curves.png and
 samples.gif; the same command resumes it exactly.  Held-out losses are of the data's validation
-split, of the pictures that --data.holdout took, or else of its test split, and of the weights as
+split, of the examples that --data.holdout took, or else of its test split, and of the weights as
 they are, while pictures use the moving average where --config.ema keeps one.
 """
 
@@ -20,11 +22,15 @@ from absl import flags
 
 from zoo import cli, recipes, registry
 from zoo.config import UserError, override
-from zoo.data.spec import DataOptions
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", None, "which model; zoo.list shows them")
-flags.DEFINE_string("dataset", None, "digits, or any TensorFlow Datasets name (default digits)")
+flags.DEFINE_string(
+    "dataset", None, "an embedded name, any TensorFlow Datasets name, or folder:/path to pictures "
+    "of your own, sub-folders as classes (default digits)",
+)  # fmt: skip
+flags.DEFINE_string("condition", None, "what the model is given: label, name or image")
+flags.DEFINE_string("target", None, "what it draws: image, or name")
 flags.DEFINE_string("recipe", None, "a named run: model, data, settings and steps; see zoo.list")
 flags.DEFINE_string("run", None, "the run directory (default runs/MODEL_DATASET)")
 flags.DEFINE_integer("steps", None, "total training steps (default 10000, or the recipe's)", 1)
@@ -45,7 +51,7 @@ class Request:
     model: str
     dataset: str
     config: object
-    data: DataOptions
+    data: object
     steps: int
     path: pathlib.Path
 
@@ -71,12 +77,21 @@ def request():
     model = FLAGS.model or base["model"]
     registry.check(model)
     cli.start_tensorflow()
-    words = base["config"] | ({} if FLAGS.seed is None else {"seed": FLAGS.seed})
-    config = override(registry.module(model).Config(), words | cli.overrides("config"))
-    data = override(DataOptions(), base["data"] | cli.overrides("data"))
+    config = override(
+        registry.module(model).Config(),
+        base["config"] | _flags("seed") | cli.overrides("config"),
+    )
+    data = registry.data_options(
+        model, base["data"] | _flags("condition", "target") | cli.overrides("data")
+    )
     dataset = FLAGS.dataset or base["dataset"]
-    path = pathlib.Path(FLAGS.run or f"runs/{model}_{dataset}")
+    path = pathlib.Path(FLAGS.run or f"runs/{model}_{pathlib.Path(dataset).name}")
     return Request(model, dataset, config, data, FLAGS.steps or base["steps"], path)
+
+
+def _flags(*names):
+    """The flags of these names that were given."""
+    return {name: FLAGS[name].value for name in names if FLAGS[name].value is not None}
 
 
 def _of_existing_run():
@@ -102,6 +117,7 @@ def train(asked, strategy_name="auto", jit="auto", every=None, download=False):
     """
     import tensorflow as tf
 
+    from zoo import sheets
     from zoo.data import load
     from zoo.runs import Run
     from zoo.training import callbacks, distribution
@@ -113,11 +129,12 @@ def train(asked, strategy_name="auto", jit="auto", every=None, download=False):
         model = registry.module(asked.model).build(
             asked.config, data.spec, jit_compile={"on": True, "off": False}.get(jit, jit)
         )
-    batch_size, block = asked.config.batch_size, model.images_per_step
+    batch_size, block = asked.config.batch_size, model.blocks_per_step
     data.check_batch(batch_size)  # before anything is written
 
-    held_out = {"split": data.validation, "pictures": len(data.splits[data.validation][0])}
-    run = Run.open(asked.path, asked.identity, data.spec, held_out, asked.steps)
+    held_out = {"split": data.validation, "examples": len(data.splits[data.validation][0])}
+    given = data.conditions()
+    run = Run.open(asked.path, asked.identity, data.spec, held_out, asked.steps, given)
     start = run.restore(model)
     if start >= asked.steps:
         print(f"{run.path} has its {start} steps already; --steps={2 * start} trains on.")
@@ -137,7 +154,9 @@ def train(asked, strategy_name="auto", jit="auto", every=None, download=False):
         callbacks=[
             callbacks.ProgressBar(start, asked.steps),
             journal,
-            callbacks.Milestones(run, every, journal, writer, validation),
+            callbacks.Milestones(
+                run, every, journal, writer, validation, sheets.Draw(model, data, given)
+            ),
         ],
     )
     writer.close()
@@ -158,14 +177,14 @@ def _unrolled(*counts):
 
 def main():
     """Trains, then draws the curves and the animation."""
-    from zoo import pictures
+    from zoo import pictures, plots
 
     run, _ = train(request(), FLAGS.strategy, FLAGS.jit, FLAGS.every, FLAGS.download)
-    pictures.write_curves(run.path / "curves.png", run.path / "metrics.jsonl")
+    plots.write_curves(run.path / "curves.png", run.path / "metrics.jsonl")
     frames = sorted((run.path / "samples").glob("step_*.png"))
     pictures.write_animation(run.path / "samples.gif", frames)
     print(
-        f"pictures   {frames[-1]}\n"
+        f"samples    {frames[-1]}\n"
         f"           {run.path / 'samples.gif'}\n"
         f"curves     {run.path / 'curves.png'}\n"
         f"draw more  python -m zoo.sample --run={run.path} --num=64 --seed=1 --out=grid.png\n"

@@ -41,13 +41,14 @@ class Config(Common):
 
 
 class GAN(GenerativeModel):
-    """The adversarial loop; variants override `inputs`, `discriminator_loss`, `generator_loss`."""
+    """The adversarial loop; variants override `networks` and the two losses."""
 
+    kinds = ("images", "points")
     metric_names = ("d_loss", "g_loss")
 
     def __init__(self, config, data_spec):
         super().__init__(config, data_spec)
-        self.images_per_step = config.k
+        self.blocks_per_step = config.k
         initial = Initial(config.seed)
         self.generator, self.discriminator = self.networks(initial)
         self.built = True
@@ -81,10 +82,6 @@ class GAN(GenerativeModel):
             "generator": (self.generator.trainable_variables, self.generator_optimizer),
         }
 
-    def inputs(self, batch, noise):
-        """Returns (latents [B, z], condition or None)."""
-        return noise.normal((self.config.latent,)), None
-
     def discriminator_loss(self, real, fake):
         """Per example [B], from logits: the negative of eq. 1."""
         return -(log_sigmoid(real) + log_one_minus_sigmoid(fake))
@@ -99,20 +96,22 @@ class GAN(GenerativeModel):
         """Algorithm 1: `k` steps of D, then one of G."""
         batch = self.batch(data)
         noise = self.noise(batch)
+        training = {"noise": noise, "training": True}
 
-        for images in batch.blocks(self.config.k):
-            z, y = self.inputs(batch, noise)
-            fakes = self.generator(z, y)
+        for x, y in batch.blocks(self.config.k):
+            z = self.latents(noise)
+            fakes = self.generator(z, y, **training)
             with tf.GradientTape() as tape:
-                real = self.discriminator(images, y, noise=noise)
-                fake = self.discriminator(fakes, y, noise=noise)
+                real = self.discriminator(x, y, **training)
+                fake = self.discriminator(fakes, y, **training)
                 d_loss = self.discriminator_loss(real, fake)
                 d_mean = self.replica_mean(d_loss)
             self.descend(self.discriminator_optimizer, tape, d_mean, self.discriminator)
 
-        z, y = self.inputs(batch, noise)
+        z = self.latents(noise)
         with tf.GradientTape() as tape:
-            g_loss = self.generator_loss(self.discriminator(self.generator(z, y), y, noise=noise))
+            fakes = self.generator(z, y, **training)
+            g_loss = self.generator_loss(self.discriminator(fakes, y, **training))
             g_mean = self.replica_mean(g_loss)
         self.descend(self.generator_optimizer, tape, g_mean, self.generator)
 
@@ -126,15 +125,20 @@ class GAN(GenerativeModel):
     def test_step(self, data):
         """Both losses without dropout, per example [B]."""
         batch = self.batch(data)
-        z, y = self.inputs(batch, self.evaluation_noise(batch))
-        real = self.discriminator(batch.images, y)
-        fake = self.discriminator(self.generator(z, y), y)
+        z = self.latents(self.evaluation_noise(batch))
+        real = self.discriminator(batch.x, batch.y)
+        fake = self.discriminator(self.generator(z, batch.y), batch.y)
         return {"d_loss": self.discriminator_loss(real, fake), "g_loss": self.generator_loss(fake)}
 
     def generate(self, latents, condition=None):
-        """G(z) in [0, 1]; with its moving averages where the run keeps them."""
+        """G(z) or G(z|y); with its moving averages where the run keeps them."""
+        y = self.conditions(condition, tf.shape(latents)[0])
         generator = self.averaged(self.generator, self.generator_optimizer)
-        return self.data_spec.to_unit(generator(latents, condition))
+        return self.data_spec.to_unit(generator(latents, y))
+
+    def score(self, x):
+        """The discriminator's logit of each example [B]."""
+        return self.discriminator(x)
 
 
 def log_sigmoid(logits):
@@ -155,8 +159,13 @@ def optimizer(config, ema=0.0):
     return optimizers.optimizer(config.optimizer, config.learning_rate, ema, config.beta_1)
 
 
-def build(config, data_spec, **compile_options):
-    """Returns a compiled `GAN`; call it inside the strategy's scope."""
-    model = GAN(config, data_spec)
+def compiled(model, **compile_options):
+    """Compiles a model with the optimisers that its config names, and returns it."""
+    config = model.config
     model.compile(optimizer(config), optimizer(config, config.ema), **compile_options)
     return model
+
+
+def build(config, data_spec, **compile_options):
+    """Returns a compiled `GAN`; call it inside the strategy's scope."""
+    return compiled(GAN(config, data_spec), **compile_options)

@@ -1,16 +1,19 @@
-"""Batches as a pure function of (seed, step), so that a run resumes with the very next picture.
+"""Batches as a pure function of (seed, step), so that a run resumes with the very next example.
 
-Training walks an endless stream: position p shows picture ``permutation[epoch](p mod N)`` with
+Training walks an endless stream: position p shows example ``permutation[epoch](p mod N)`` with
 ``epoch = p div N``, one permutation an epoch (`index_shuffle`, nothing stored).  Every element
 carries its global index, from which a model draws its noise: replicas that split a batch draw
 what one device would.
 """
+
+import math
 
 import numpy as np
 import tensorflow as tf
 
 from zoo import noise
 from zoo.config import UserError
+from zoo.data import names as spelling
 from zoo.data.source import read
 from zoo.data.spec import DataOptions, DataSpec
 
@@ -23,79 +26,110 @@ def load(name, options=None, download=False):
     """Loads a data set by name.
 
     Args:
-        name: an embedded data set or any of TensorFlow Datasets'.
+        name: an embedded data set, any of TensorFlow Datasets', or ``folder:/path``.
         options: a `DataOptions`.
         download: whether TFDS may fetch what is not prepared.
 
     Raises:
-        UserError: see `zoo.data.source.read`; or `holdout` leaves nothing to train on, or there
-            is nothing to validate on.
+        UserError: see `zoo.data.source.read`; or `holdout` leaves nothing to train on, there is
+            nothing to validate on, or the options ask for what the data does not have.
     """
     options = options or DataOptions()
-    splits, classes, levels = read(name, options.image_size, download)
+    source = read(name, options.image_size, download)
+    splits = source.splits
     if "train" not in splits:
         raise UserError(f"{name!r} has no split 'train', only {', '.join(splits)}.")
-    images, labels = splits["train"]
-    if options.holdout >= len(images):
+    examples, labels = splits["train"]
+    if options.holdout >= len(examples):
         raise UserError(
-            f"holdout={options.holdout} leaves none of the {len(images)} training pictures of "
+            f"holdout={options.holdout} leaves none of the {len(examples)} training examples of "
             f"{name!r}."
         )
     if options.holdout:
-        splits["validation"] = images[-options.holdout :], labels[-options.holdout :]
-        splits["train"] = images[: -options.holdout], labels[: -options.holdout]
+        splits["validation"] = examples[-options.holdout :], labels[-options.holdout :]
+        splits["train"] = examples[: -options.holdout], labels[: -options.holdout]
     elif "validation" not in splits and "test" not in splits:
         raise UserError(
-            f"{name!r} has nothing to validate on: hold pictures out with --data.holdout="
-            f"{-(-len(images) // 10)}, say."
+            f"{name!r} has nothing to validate on: hold examples out with --data.holdout="
+            f"{-(-len(examples) // 10)}, say."
         )
-    spec = DataSpec(
+    return Dataset(_spec(name, source, options), options, splits, source.levels)
+
+
+def _spec(name, source, options):
+    stored = tuple(source.splits["train"][0].shape[1:])
+    points = len(stored) == 1
+    if points:
+        _check_for_points(name, options)
+    words = spelling.spelled(source.names)
+    if not words and (options.target == "name" or options.condition in ("label", "name")):
+        wanted = "name" if options.target == "name" else options.condition
+        raise UserError(f"{name!r} has no labels, which a {wanted} comes from.")
+    shapes = {"none": (), "label": (len(words),), "image": stored}
+    if "name" in (options.target, options.condition):
+        shapes["name"] = spelling.shape(words)
+    return DataSpec(
         name=name,
-        shape=tuple(images.shape[1:]),
-        classes=classes,
-        levels=levels if options.binarise == "none" else 2,
+        shape=shapes[options.target],
+        classes=len(words),
+        levels=source.levels if options.binarise == "none" else 2,
         range=options.range,
         binarise=options.binarise,
+        names=words,
+        condition=options.condition,
+        condition_shape=shapes[options.condition],
     )
-    return Dataset(spec, options, splits, levels)
+
+
+def _check_for_points(name, options):
+    """Refuses what only pictures have."""
+    plain = DataOptions()
+    for key in ("image_size", "binarise", "dequantise", "target"):
+        if getattr(options, key) != getattr(plain, key):
+            raise UserError(f"{name!r} holds points and no pictures: leave --data.{key} out.")
+    if options.condition == "image":
+        raise UserError(f"{name!r} holds points and no pictures to condition on.")
 
 
 class Dataset:
-    """Pictures in memory with the streams that training and evaluation read.
+    """Examples in memory with the streams that training and evaluation read.
 
     Attributes:
         spec: the `DataSpec` to hand to a model.
         validation: the split that a run is watched on: `validation` (or what `holdout` took), else
             `test`.
-        splits: name -> (images uint8 [N, H, W, C], labels int32 [N], -1 where there is none).
+        splits: name -> (pictures uint8 [N, H, W, C] or points float32 [N, 2], labels int32 [N], -1
+            where there is none).
     """
 
     def __init__(self, spec, options, splits, levels):
         self.spec, self.options, self.splits, self._levels = spec, options, splits, levels
         self.validation = "validation" if "validation" in splits else "test"
+        if "name" in (options.target, options.condition):
+            self._words = tf.constant(spelling.encode(spec.names, spec.names))
 
     def check_batch(self, batch_size):
         """Raises `UserError` if a batch is larger than the training part."""
         count = len(self.splits["train"][0])
         if batch_size > count:
             raise UserError(
-                f"a batch of {batch_size} is larger than the {count} training pictures of "
+                f"a batch of {batch_size} is larger than the {count} training examples of "
                 f"{self.spec.name!r}: lower --config.batch_size."
             )
 
     def train(self, batch_size, seed=0, block=1, start=0, steps=None):
         """Returns a `tf.data.Dataset` of training batches for steps `start`, `start` + 1, ….
 
-        An element is a dict of `image` float32 [B, H, W, C] in the model's range, `label` int32
-        [B] and `index` int64 [B].  With `block` > 1 (a critic's updates in one step) the images
-        are [B, block, H, W, C] and the labels [B, block].
+        An element is a dict of `x` float32 [B, …] in the model's range, `label` int32 [B] and
+        `index` int64 [B], and where there is a condition `y` float32 [B, d].  With `block` > 1 (a
+        critic's updates in one step) `x` is [B, block, …], and so are `y` and `label`.
 
         Raises:
             UserError: the batch is larger than the training part.
         """
         self.check_batch(batch_size)
-        images, labels = (tf.constant(array) for array in self._stored("train"))
-        count = len(images)
+        examples, labels = (tf.constant(array) for array in self._stored("train"))
+        count = len(examples)
         taken = batch_size * block
 
         def batch_at(step):
@@ -103,56 +137,67 @@ class Dataset:
             epochs = positions // count
             rows = _shuffled(positions % count, seed, epochs, count)
             drawn = noise.Noise(seed, noise.DATA, rows, step=epochs)
-            image = self._finished(tf.gather(images, rows), drawn)
-            label = tf.gather(labels, rows)
+            element = self._element(tf.gather(examples, rows), tf.gather(labels, rows), drawn)
             if block > 1:
-                image = tf.reshape(image, [batch_size, block, *self.spec.shape])
-                label = tf.reshape(label, [batch_size, block])
+                element = {
+                    key: tf.reshape(value, [batch_size, block, *value.shape[1:]])
+                    for key, value in element.items()
+                }
             index = step * batch_size + tf.range(batch_size, dtype=tf.int64)
-            return {"image": image, "label": label, "index": index}
+            return {**element, "index": index}
 
         stop = np.iinfo(np.int64).max if steps is None else start + steps
         return _quiet(tf.data.Dataset.range(start, stop).map(batch_at))
 
     def evaluation(self, split, batch_size):
-        """Returns a `tf.data.Dataset` over each picture of `split` once, in its order.
+        """Returns a `tf.data.Dataset` over each example of `split` once, in its order.
 
         Elements are as in `train` plus `weight` float32 [B]: the last batch is filled up with
         copies of weight 0, so that every batch has one shape and replicas can split it.
         """
-        images, labels = (tf.constant(array) for array in self._stored(split))
-        count = len(images)
+        examples, labels = (tf.constant(array) for array in self._stored(split))
+        count = len(examples)
 
         def batch_at(number):
             index = number * batch_size + tf.range(batch_size, dtype=tf.int64)
             rows = tf.minimum(index, count - 1)
             drawn = noise.Noise(0, noise.PROTOCOL, rows)
-            return {
-                "image": self._finished(tf.gather(images, rows), drawn),
-                "label": tf.gather(labels, rows),
-                "index": index,
-                "weight": tf.cast(index < count, tf.float32),
-            }
+            element = self._element(tf.gather(examples, rows), tf.gather(labels, rows), drawn)
+            return {**element, "index": index, "weight": tf.cast(index < count, tf.float32)}
 
         return _quiet(tf.data.Dataset.range(-(-count // batch_size)).map(batch_at))
 
-    def images(self, split):
-        """Returns (float32 [N, H, W, C] in [0, 1] as prepared by the options, labels int32 [N])."""
-        stored, labels = self._stored(split)
-        rows = np.arange(len(stored))
-        parts = [
-            self.spec.to_unit(
-                self._finished(
-                    tf.constant(stored[i : i + CHUNK]),
-                    noise.Noise(0, noise.PROTOCOL, rows[i : i + CHUNK]),
-                )
-            ).numpy()
-            for i in range(0, len(stored), CHUNK)
-        ]
-        return np.concatenate(parts), labels
+    def examples(self, split, limit=None):
+        """Returns the first `limit` examples of a split (all by default) as numpy.
+
+        Returns:
+            (x float32 [N, …], pictures in [0, 1] as prepared by the options; y float32 [N, d] or
+            None; labels int32 [N]).
+        """
+        stored, labels = (array[:limit] for array in self._stored(split))
+        parts = []
+        for i in range(0, len(stored), CHUNK):
+            rows = np.arange(i, min(i + CHUNK, len(stored)))
+            drawn = noise.Noise(0, noise.PROTOCOL, rows)
+            parts.append(self._element(tf.constant(stored[rows]), tf.constant(labels[rows]), drawn))
+        x = np.concatenate([self.spec.to_unit(part["x"]) for part in parts])
+        y = np.concatenate([part["y"] for part in parts]) if "y" in parts[0] else None
+        return x, y, labels
+
+    def conditions(self):
+        """Returns example conditions: int32 [classes] or float32 [classes, d], one of each class,
+        or the first 64 held-out pictures float32 [64, d]; None where there is no condition."""
+        words = self.spec.names
+        if self.options.condition == "label":
+            return np.arange(len(words), dtype=np.int32)
+        if self.options.condition == "name":
+            return spelling.encode(words, words).reshape(len(words), -1)
+        if self.options.condition == "image":
+            return self.examples(self.validation, 64)[1]
+        return None
 
     def _stored(self, split):
-        """(images, labels) of a split; statically binarised here, once, from a fixed seed."""
+        """(examples, labels) of a split; statically binarised here, once, from a fixed seed."""
         images, labels = self.splits[split]
         if self.options.binarise != "static":
             return images, labels
@@ -165,9 +210,23 @@ class Dataset:
         for i in range(0, len(images), CHUNK):
             chunk = images[i : i + CHUNK]
             rows = tf.range(first + i, first + i + len(chunk))
-            uniform = noise.Noise(seed, noise.PROTOCOL, rows).uniform(self.spec.shape)
+            uniform = noise.Noise(seed, noise.PROTOCOL, rows).uniform(images.shape[1:])
             parts.append((self._grey(tf.constant(chunk)) > uniform).numpy())
         return np.concatenate(parts).astype(np.uint8) * 255, labels
+
+    def _element(self, examples, labels, drawn):
+        """Stored examples -> x, the label, and the condition y where there is one."""
+        modalities = {
+            "image": lambda: self._finished(examples, drawn),
+            "name": lambda: tf.gather(self._words, labels),
+            "label": lambda: tf.one_hot(labels, self.spec.classes),
+        }
+        x = modalities[self.options.target]()
+        element = {"x": self.spec.from_unit(x), "label": labels}
+        if self.options.condition != "none":
+            y = modalities[self.options.condition]()
+            element["y"] = tf.reshape(y, [-1, math.prod(y.shape[1:])])
+        return element
 
     def _grey(self, images):
         """uint8 pictures -> float32 grey values in [0, 1], on the data's own levels."""
@@ -177,20 +236,22 @@ class Dataset:
         return grey
 
     def _finished(self, images, drawn):
-        """uint8 pictures -> float32 in the model's range, by the options."""
+        """uint8 pictures -> float32 in [0, 1], by the options; points as they are."""
+        if images.dtype != tf.uint8:
+            return images
         grey = self._grey(images)
         if self.options.binarise == "dynamic":
-            grey = tf.cast(grey > drawn.uniform(self.spec.shape), tf.float32)
-        elif self.options.binarise == "threshold":
-            grey = tf.cast(grey >= 0.5, tf.float32)
-        elif self.options.dequantise:
+            return tf.cast(grey > drawn.uniform(images.shape[1:]), tf.float32)
+        if self.options.binarise == "threshold":
+            return tf.cast(grey >= 0.5, tf.float32)
+        if self.options.dequantise:
             step = self._levels - 1
-            grey = (grey * step + drawn.uniform(self.spec.shape)) / (step + 1)
-        return self.spec.from_unit(grey)
+            return (grey * step + drawn.uniform(images.shape[1:])) / (step + 1)
+        return grey
 
 
 def _shuffled(places, seed, epochs, count):
-    """The picture at each place [n] of a permutation of `count` that (seed, epoch) names."""
+    """The example at each place [n] of a permutation of `count` that (seed, epoch) names."""
     keys = tf.stack([tf.fill(tf.shape(epochs), tf.constant(seed, tf.int64)), epochs,
                      tf.zeros_like(epochs)], axis=1)  # fmt: skip
     # The raw op: `index_shuffle` of the public API pads a seed for each index to a wrong shape.

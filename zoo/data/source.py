@@ -1,20 +1,44 @@
-"""Where pictures come from: the embedded builders and any TFDS name, read into memory once.
+"""Where examples come from: embedded builders, any TFDS name, folders; read into memory once.
 
 Prepared data is tried first, since a TFDS download without a network hangs for minutes before it
 fails; only `zoo.train --download` lets TFDS fetch anything.
 """
 
 import contextlib
+import importlib
 import io
 import math
 import os
 import pathlib
 import tempfile
+import typing
 
 from zoo.config import UserError, nearest
 
-EMBEDDED = {"digits": 17}  # name -> grey levels of the data sets that ship with the package
+# The data sets that ship with the package, by the module of their builder.
+EMBEDDED = {
+    "digits": "digits",
+    "gaussians8": "planes",
+    "gaussians25": "planes",
+    "swiss_roll": "planes",
+}
+FOLDER = "folder:"
+LEVELS = {"digits": 17}  # grey levels, where they are not 256
 MEMORY_LIMIT = 6 * 2**30  # bytes of pictures, as uint8
+
+
+class Source(typing.NamedTuple):
+    """A data set in memory.
+
+    splits: split -> (pictures uint8 [N, H, W, C] or points float32 [N, 2], labels int32 [N], -1
+        where there are none).
+    names: of the classes; empty where there are no labels.
+    levels: grey levels of a picture's channel.
+    """
+
+    splits: dict
+    names: tuple
+    levels: int = 256
 
 
 def prepared_names():
@@ -32,7 +56,7 @@ def tfds_folder():
 
 
 def check_name(name):
-    """Raises `UserError` unless `name` is embedded, prepared, or known to TFDS."""
+    """Raises `UserError` unless `name` is embedded, prepared, a folder, or known to TFDS."""
     known = list(dict.fromkeys([*EMBEDDED, *prepared_names()]))
     bare = name.split("/")[0].split(":")[0]  # without a builder's config or version
     if name in EMBEDDED or (bare in known and bare not in EMBEDDED):
@@ -41,43 +65,50 @@ def check_name(name):
 
     if bare in EMBEDDED or bare not in tfds.list_builders(with_community_datasets=False):
         raise UserError(
-            f"unknown dataset {name!r}: {nearest(name, known)}, or any name of TensorFlow Datasets."
+            f"unknown dataset {name!r}: {nearest(name, known)}, or any name of TensorFlow "
+            f"Datasets, or {FOLDER}/path to pictures of your own."
         )
 
 
 def read(name, image_size=0, download=False):
-    """Reads a data set of pictures.
-
-    Returns:
-        (splits, classes, levels): `splits` maps a split's name to (images uint8 [N, H, W, C],
-        labels int32 [N]); `classes` is 0 where there are no labels.
+    """Reads a data set of pictures, or of points in the plane, as a `Source`.
 
     Raises:
         UserError: the name is unknown, the data is not prepared, has no pictures, has pictures of
-            several sizes (and no `image_size`), or does not fit into memory.
+            several sizes (and no `image_size`), or does not fit into memory; a folder's pictures
+            cannot be read.
     """
+    if name.startswith(FOLDER):
+        from zoo.data import folder
+
+        path = pathlib.Path(name.removeprefix(FOLDER)).expanduser()
+        return Source(*folder.read(path, image_size, MEMORY_LIMIT))
     check_name(name)
     builder = _embedded(name) if name in EMBEDDED else _prepared(name, download)
-    if "image" not in builder.info.features:
-        raise UserError(f"dataset {name!r} has no feature 'image', which pictures come from.")
     features = builder.info.features
-    classes = getattr(features["label"], "num_classes", None) or 0 if "label" in features else 0
-    shape = features["image"].shape
-    if not image_size and None in shape:
-        raise UserError(
-            f"the pictures of {name!r} have several sizes: pass --data.image_size=64, say."
-        )
-    _check_memory(name, builder, shape, image_size)
-    splits = {split: _arrays(builder, split, classes, image_size) for split in builder.info.splits}
-    return splits, classes, EMBEDDED.get(name, 256)
+    feature = next((key for key in ("image", "point") if key in features), None)
+    if feature is None:
+        raise UserError(f"dataset {name!r} has no feature 'image', which pictures come from.")
+    shape = features[feature].shape
+    if feature == "image":
+        if not image_size and None in shape:
+            raise UserError(
+                f"the pictures of {name!r} have several sizes: pass --data.image_size=64, say."
+            )
+        _check_memory(name, builder, shape, image_size)
+    names = tuple(getattr(features["label"], "names", None) or ()) if "label" in features else ()
+    splits = {
+        split: _arrays(builder, split, feature, bool(names), image_size)
+        for split in builder.info.splits
+    }
+    return Source(splits, names, LEVELS.get(name, 256))
 
 
 def _embedded(name):
     """A builder of ours, prepared on first use in the first folder that takes it."""
     import tensorflow_datasets as tfds
 
-    from zoo.data import digits  # noqa: F401  registers the builder with TFDS
-
+    importlib.import_module(f"zoo.data.{EMBEDDED[name]}")  # registers the builder with TFDS
     caches = [
         tfds_folder(),
         pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
@@ -148,7 +179,7 @@ def _check_memory(name, builder, shape, image_size):
         )
 
 
-def _arrays(builder, split, classes, image_size):
+def _arrays(builder, split, feature, labelled, image_size):
     import numpy as np
     import tensorflow as tf
 
@@ -156,17 +187,17 @@ def _arrays(builder, split, classes, image_size):
     options.autotune.enabled = False
 
     def prepare(example):
-        image = example["image"]
-        if image_size:
-            image = _square(image, image_size)
-        return image, tf.cast(example["label"], tf.int32) if classes else tf.constant(-1)
+        x = example[feature]
+        if image_size and feature == "image":
+            x = _square(x, image_size)
+        return x, tf.cast(example["label"], tf.int32) if labelled else tf.constant(-1)
 
     # In the order of the files: an example's place is its global index for good.
     dataset = builder.as_dataset(split=split, shuffle_files=False)
     dataset = dataset.map(prepare, num_parallel_calls=2, deterministic=True).batch(512)
     batches = list(dataset.with_options(options).as_numpy_iterator())
-    images, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
-    return images, labels
+    examples, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    return examples, labels
 
 
 def _square(image, size):

@@ -1,13 +1,14 @@
 """What a model is told about its data: a `DataSpec`, and the options that shape one."""
 
 import dataclasses
+import math
 
 from zoo.config import UserError, setting
 
 
 @dataclasses.dataclass(frozen=True)
 class DataOptions:
-    """How pictures are prepared; on the command line ``--data.KEY=VALUE``."""
+    """How examples are prepared; on the command line ``--data.KEY=VALUE``."""
 
     image_size: int = setting(
         0, "centre-crop to a square and resize to this many pixels a side; 0 keeps the shape",
@@ -24,14 +25,27 @@ class DataOptions:
     )
     dequantise: bool = setting(False, "add uniform noise of one grey level, anew each epoch")
     holdout: int = setting(
-        0, "hold this many training pictures, the last ones, out for validation", low=0
+        0, "hold this many training examples, the last ones, out for validation", low=0
     )
+    target: str = setting(
+        "image", "what is drawn: pictures, or their classes' spelled names",
+        choices=("image", "name"),
+    )  # fmt: skip
+    condition: str = setting(
+        "none", "what is given: a class, its spelled name, or a picture",
+        choices=("none", "label", "name", "image"),
+    )  # fmt: skip
 
     def __post_init__(self):
         if self.dequantise and self.binarise != "none":
             raise UserError(
                 f"dequantise spreads grey levels and binarise={self.binarise} leaves none: "
                 "choose one of the two."
+            )
+        if self.target == self.condition:
+            raise UserError(
+                f"target and condition are both {self.target!r}, which leaves nothing to learn: "
+                "choose another --condition or --target."
             )
 
 
@@ -41,11 +55,16 @@ class DataSpec:
 
     Attributes:
         name: of the data set, e.g. ``"mnist"``.
-        shape: (height, width, channels) of one picture.
+        shape: of one example x: (height, width, channels) of a picture, (2,) of a point in the
+            plane, (letters, symbols) of a spelled name.
         classes: number of labels, 0 where there are none.
         levels: grey levels a channel, e.g. 256; 2 once binarised.
-        range: ``"unit"`` for values in [0, 1], ``"symmetric"`` for [-1, 1].
+        range: ``"unit"`` for pictures in [0, 1], ``"symmetric"`` for [-1, 1].
         binarise: the protocol of `DataOptions.binarise`; every likelihood names it.
+        names: of the classes, spelled out.
+        condition: what a model is given: ``"none"``, ``"label"``, ``"name"`` or ``"image"``.
+        condition_shape: of one condition y before it is flattened: (classes,) one-hot,
+            (letters, symbols) one-hot, or (height, width, channels) in [0, 1].
     """
 
     name: str
@@ -54,22 +73,44 @@ class DataSpec:
     levels: int = 256
     range: str = "unit"
     binarise: str = "none"
+    names: tuple = ()
+    condition: str = "none"
+    condition_shape: tuple = ()
+
+    @classmethod
+    def of_json(cls, facts):
+        """The spec that `dataclasses.asdict` wrote to a JSON file, whose lists were tuples."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()})
+
+    @property
+    def kind(self):
+        """What examples are: ``"points"``, ``"text"`` or ``"images"``; an export's output name."""
+        return {1: "points", 2: "text", 3: "images"}[len(self.shape)]
 
     @property
     def values(self):
-        """Numbers in one picture: height x width x channels."""
-        height, width, channels = self.shape
-        return height * width * channels
+        """Numbers in one example, e.g. height x width x channels."""
+        return math.prod(self.shape)
+
+    @property
+    def condition_size(self):
+        """Numbers in one condition; 0 for an unconditional model."""
+        return math.prod(self.condition_shape) if self.condition_shape else 0
 
     @property
     def output_activation(self):
-        """The activation whose image is the data's range."""
-        return {"unit": "sigmoid", "symmetric": "tanh"}[self.range]
+        """The activation whose image is the data's range: softmax over a letter's symbols."""
+        by_kind = {"points": "linear", "text": "softmax"}
+        return by_kind.get(self.kind) or {"unit": "sigmoid", "symmetric": "tanh"}[self.range]
 
-    def to_unit(self, images):
-        """Maps pictures from the range that the model trains on to [0, 1]."""
-        return images if self.range == "unit" else (images + 1.0) / 2.0
+    def to_unit(self, x):
+        """Maps pictures from the range that the model trains on to [0, 1]; others stay."""
+        return (x + 1.0) / 2.0 if self._symmetric else x
 
-    def from_unit(self, images):
-        """Maps pictures in [0, 1] to the range that the model trains on."""
-        return images if self.range == "unit" else images * 2.0 - 1.0
+    def from_unit(self, x):
+        """Maps pictures in [0, 1] to the range that the model trains on; others stay."""
+        return x * 2.0 - 1.0 if self._symmetric else x
+
+    @property
+    def _symmetric(self):
+        return self.kind == "images" and self.range == "symmetric"

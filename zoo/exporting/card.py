@@ -1,15 +1,20 @@
 """The card of an export: what it is, how it was made, what it needs, how to call it."""
 
+import dataclasses
 import importlib.metadata
 import json
 import pathlib
 
 from zoo import registry
-from zoo.data.spec import DataOptions
+from zoo.data import names
+from zoo.data.spec import DataSpec
 
 LICENCES = {
     "digits": "UCI Optical Recognition of Handwritten Digits, CC BY 4.0",
     "mnist": "MNIST by LeCun, Cortes and Burges, CC BY-SA 3.0",
+    "gaussians8": "points drawn by this package, CC0",
+    "gaussians25": "points drawn by this package, CC0",
+    "swiss_roll": "points drawn by this package, CC0",
 }
 
 
@@ -24,8 +29,7 @@ def text(run, functions, differences, tflite_file):
     """
     facts = run.facts
     entry = registry.MODELS[facts["model"]]
-    spec = facts["data_spec"]
-    height, width, channels = spec["shape"]
+    spec = DataSpec.of_json(facts["data_spec"])
     settings = "\n".join(f"| {key} | {value} |" for key, value in facts["config"].items())
     data = ", ".join(f"{key}={value}" for key, value in facts["data"].items())
     calls = "\n".join(_signature_row(name, function) for name, function in functions.items())
@@ -40,7 +44,7 @@ def text(run, functions, differences, tflite_file):
 
 Code at commit {facts["commit"]}. {_held_out(run)}
 
-Pictures: float32 [B, {height}, {width}, {channels}] in [0, 1], rows first, channels last.
+{_drawn(spec)}
 Data: {facts["dataset"]} ({data}). Licence of the data: {licence}.
 
 | setting | value |
@@ -66,14 +70,51 @@ in the TensorFlow Lite file and in Python.
 Written and checked with TensorFlow {tensorflow}: use TensorFlow Serving {serving} or later, which
 itself was not run. `model.tflite` needs LiteRT or TensorFlow Lite {_lowest_runtime(tflite_file)} or
 later, as the file itself declares; it has {tflite_file.stat().st_size} bytes and built-in ops only.
-Its `sample` does not refuse a `num` out of range, which TensorFlow Lite cannot.
+It does not refuse a `num` or a `label` out of range, which TensorFlow Lite cannot.
 """
+
+
+def facts(sampler):
+    """Returns as JSON what a caller in Python asks of an export: see `sampling.ExportSampler`."""
+    return json.dumps(
+        {
+            "latent": sampler.latent,
+            "prior": sampler.prior,
+            "data_spec": dataclasses.asdict(sampler.data_spec),
+        },
+        indent=2,
+    )
+
+
+def _drawn(spec):
+    """Sentences on what comes out, and on what goes in beside the latents."""
+    shape = ", ".join(map(str, spec.shape))
+    sentences = {
+        "images": f"Pictures: float32 [B, {shape}] in [0, 1], rows first, channels last.",
+        "points": "Points: float32 [B, 2].",
+        "text": f"Text: float32 [B, {shape}], for each letter the probabilities of the symbols "
+        f"{names.alphabet(spec.names)!r}.",
+    }
+    given = {
+        "none": "",
+        "label": f" Label: int32, 0 to {spec.classes - 1}: {', '.join(spec.names)}.",
+        "name": " Condition: the letters of a name, one-hot, "
+        f"[{', '.join(map(str, spec.condition_shape))}] flattened; the symbols are "
+        f"{names.alphabet(spec.names)!r}, the first of them the blank.",
+        "image": " Condition: a picture in [0, 1], "
+        f"[{', '.join(map(str, spec.condition_shape))}] flattened.",
+    }
+    return sentences[spec.kind] + given[spec.condition]
 
 
 def _command(facts):
     """The command that trains this run again, with every setting that is not the default."""
     words = [f"--model={facts['model']}", f"--dataset={facts['dataset']}"]
-    defaults = {"config": registry.module(facts["model"]).Config(), "data": DataOptions()}
+    model = facts["model"]
+    defaults = {
+        "config": registry.module(model).Config(),
+        "data": registry.data_options(model),
+    }
     for part, default in defaults.items():
         for key, value in facts[part].items():
             value = tuple(value) if isinstance(value, list) else value
@@ -90,7 +131,7 @@ def _held_out(run):
     losses = ", ".join(f"{k[4:]} {v:.4f}" for k, v in last.items() if k.startswith("val_"))
     part = run.facts["held_out"]
     return (
-        f"On the {part['pictures']} pictures of `{part['split']}`, with the weights of step "
+        f"On the {part['examples']} examples of `{part['split']}`, with the weights of step "
         f"{last['step']} (no moving average): {losses}."
     )
 

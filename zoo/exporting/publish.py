@@ -15,6 +15,8 @@ import shutil
 from zoo.config import UserError
 
 MANIFEST = pathlib.PurePath("assets.extra/manifest.json")
+FACTS = pathlib.PurePath("assets.extra/facts.json")  # what a caller in Python asks of an export
+CONDITIONS = pathlib.PurePath("assets.extra/conditions.npy")
 
 
 def target(out):

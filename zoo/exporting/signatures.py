@@ -1,7 +1,9 @@
 """The functions of an export, in the forms that servers and devices ask for.
 
-`images` are float32 [B, H, W, C] in [0, 1] whatever the model trained on; `num` and `seed` may be
-scalars, or [1] or [1, 1] as REST's row form and browsers send them.
+`images` are float32 [B, H, W, C] in [0, 1] whatever the model trained on, `points` float32 [B, 2],
+`text` float32 [B, letters, symbols]; `num` and `seed` may be scalars, or [1] or [1, 1] as REST's
+row form and browsers send them.  A `label` or `condition` of fewer examples than are drawn is
+repeated in turn.
 """
 
 import tensorflow as tf
@@ -14,31 +16,32 @@ def concrete(model, checked=True):
 
     Args:
         model: a `GenerativeModel`.
-        checked: refuse a `num` outside 1..1024 inside the graph, which TensorFlow Lite cannot.
+        checked: refuse a `num` outside 1..1024 and a `label` that is no class inside the graph,
+            which TensorFlow Lite cannot.
     """
+    classes = model.data_spec.classes
     return {
-        name: _served(call, specs, checked) for name, (call, specs) in model.signatures().items()
+        name: _served(call, specs, classes if checked else None)
+        for name, (call, specs) in model.signatures().items()
     }
 
 
-def _served(call, specs, checked):
+def _served(call, specs, classes):
     def serve(*inputs):
-        return call(
-            *(
-                _number(value, checked and spec.name == "num") if spec.shape.rank is None else value
-                for value, spec in zip(inputs, specs, strict=True)
-            )
-        )
+        return call(*(_taken(x, spec, classes) for x, spec in zip(inputs, specs, strict=True)))
 
     return tf.function(serve, input_signature=specs, autograph=False).get_concrete_function()
 
 
-def _number(value, capped):
-    """The scalar in a column form [], a row form [1], or a browser's [1]."""
-    number = tf.reshape(value, [-1])[0]
-    if not capped:
-        return number
-    fine = tf.logical_and(number >= 1, number <= MAX_NUM)
-    message = [f"num must be 1 to {MAX_NUM}, not", number]
+def _taken(value, spec, classes):
+    """An input as the model takes it; a number is the scalar in a column form [], a row form [1],
+    or a browser's [1]."""
+    if spec.shape.rank is None:
+        value = tf.reshape(value, [-1])[0]
+    if classes is None or spec.name not in ("num", "label"):
+        return value
+    low, high = (1, MAX_NUM) if spec.name == "num" else (0, classes - 1)
+    fine = tf.reduce_all(tf.logical_and(value >= low, value <= high))
+    message = [f"{spec.name} must be {low} to {high}, not", value]
     with tf.control_dependencies([tf.debugging.Assert(fine, message)]):
-        return tf.identity(number)
+        return tf.identity(value)

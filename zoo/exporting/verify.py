@@ -21,18 +21,22 @@ TOLERANCE = 1e-5
 LOADERS = ("saved_model", "tflite")
 
 
-def cases(functions, model, seed=0):
+def cases(functions, model, given=None, seed=0):
     """Returns signature -> (inputs, outputs) as numpy, from the model itself.
 
     Args:
         functions: name -> concrete function, as exported.
         model: the `GenerativeModel`, called for the expected outputs.
-        seed: of the inputs.
+        given: example conditions where the model takes any; the first three are tried.
+        seed: of the other inputs.
     """
     found = {}
     for name, function in functions.items():
         specs = function.structured_input_signature[0]
-        inputs = {spec.name: _example(spec, seed) for spec in specs}
+        inputs = {
+            spec.name: given[:3] if spec.name in ("label", "condition") else _example(spec, seed)
+            for spec in specs
+        }
         call = model.signatures()[name][0]
         outputs = call(*(_scalar(key, value) for key, value in inputs.items()))
         found[name] = inputs, {key: np.asarray(value) for key, value in outputs.items()}

@@ -11,8 +11,6 @@ import tensorflow as tf
 from zoo import pictures
 from zoo.config import UserError
 
-GRID = 64  # pictures in a sample grid
-
 
 class ProgressBar(keras.callbacks.Callback):
     """Keras' bar over the whole run, with the time left; a line now and then if not a terminal."""
@@ -81,17 +79,28 @@ def stop_diverged(step, name, value):
 
 
 class Milestones(keras.callbacks.Callback):
-    """Every so many steps: held-out losses, a picture of the same noise, a checkpoint."""
+    """Every so many steps: held-out losses, the model's own diagnosis, a sheet of samples, a
+    checkpoint.
 
-    def __init__(self, run, every, journal, writer, validation):
+    Args:
+        run: the `Run`.
+        every: steps.
+        journal, writer: the `Journal`, and the TensorBoard writer.
+        validation: held-out batches.
+        draw: returns the sheet, uint8 [h, w, 3].
+    """
+
+    def __init__(self, run, every, journal, writer, validation, draw):
         super().__init__()
         self._run, self._every, self._journal = run, every, journal
-        self._writer, self._validation = writer, validation
+        self._writer, self._validation, self._draw = writer, validation, draw
 
     def on_train_begin(self, logs=None):
         self._manager = self._run.manager(self.model)
-        # Traced once; called under the strategy's scope it reads the first replica.
-        self._draw = tf.function(lambda: self.model.sample(GRID, self.model.config.seed))
+        first = next(iter(self._validation))
+        self._diagnose = tf.function(
+            lambda: self.model.diagnose(self.model.batch(first)), autograph=False
+        )
         if not self._manager.latest_checkpoint:
             self._picture(0)
             self._checkpoint(0)  # so that there is a good one from the beginning
@@ -109,6 +118,7 @@ class Milestones(keras.callbacks.Callback):
             if not np.isfinite(value):
                 stop_diverged(step, f"val_{name}", value)
         self._journal.write(step, {f"val_{name}": value for name, value in held_out.items()})
+        self._diagnosis(step)
         self._picture(step)
         self._writer.flush()
         self._checkpoint(step)
@@ -122,8 +132,16 @@ class Milestones(keras.callbacks.Callback):
                 "space or permit writing; the same command then goes on from the one before."
             ) from None
 
-    def _picture(self, step):
-        grid = pictures.grid(self._draw().numpy())
-        pictures.write_png(self._run.path / "samples" / f"step_{step:07d}.png", grid)
+    def _diagnosis(self, step):
+        scalars, histograms = self._diagnose()
+        if scalars:
+            self._journal.write(step, {name: float(value) for name, value in scalars.items()})
         with self._writer.as_default(step):
-            tf.summary.image("samples", grid[None])
+            for name, values in histograms.items():
+                tf.summary.histogram(name, values)
+
+    def _picture(self, step):
+        sheet = self._draw()
+        pictures.write_png(self._run.path / "samples" / f"step_{step:07d}.png", sheet)
+        with self._writer.as_default(step):
+            tf.summary.image("samples", sheet[None])

@@ -5,39 +5,14 @@ and would hide the algorithm there, is here.
 """
 
 import types
-import typing
 
 import keras
 import tensorflow as tf
 
 from zoo import noise
+from zoo.config import UserError
 from zoo.training import execution
-
-
-class Batch(typing.NamedTuple):
-    """One batch as a loop sees it (B examples, this replica's share).
-
-    images: float32 [B, H, W, C], or [B, k, H, W, C] for k updates in one step.
-    index: integers [B], the global index of each example, which names its noise.
-    label: int32 [B] or None.
-    weight: float32 [B]: 0 for the copies that fill up the last batch of an evaluation.
-    """
-
-    images: tf.Tensor
-    index: tf.Tensor
-    label: tf.Tensor | None
-    weight: tf.Tensor
-
-    def blocks(self, count):
-        """Returns the images of `count` updates, each [B, H, W, C]."""
-        if self.images.shape.rank == 5:
-            return tf.unstack(self.images, count, axis=1)
-        if count > 1:
-            raise ValueError(
-                f"{count} updates a step need fresh data for each, images [B, {count}, H, W, C]: "
-                f"pass block={count} to Dataset.train."
-            )
-        return [self.images]
+from zoo.training.batch import Batch
 
 
 class GenerativeModel(keras.Model):
@@ -51,12 +26,16 @@ class GenerativeModel(keras.Model):
         step: int32 scalar weight, the training steps done.
     """
 
+    kinds = ("images",)  # what the model can draw: `DataSpec.kind`
+    conditional = False  # whether it draws x given y
+    prior = "normal"  # what its latents are distributed as: `noise.PRIORS`
     metric_names = ()  # what `test_step` returns
-    images_per_step = 1  # fresh batches of real data in one step, e.g. a critic's updates
+    blocks_per_step = 1  # fresh batches of real data in one step, e.g. a critic's updates
     xla_pays = True  # measured on CPUs: dense networks gain from XLA, convolutions lose
 
     def __init__(self, config, data_spec):
         super().__init__()
+        self._check_data(data_spec)
         self.config, self.data_spec = config, data_spec
         self.step = self.add_weight(
             name="step", shape=(), dtype="int32", initializer="zeros", trainable=False
@@ -72,25 +51,43 @@ class GenerativeModel(keras.Model):
         raise NotImplementedError
 
     def generate(self, latents, condition=None):
-        """Maps latents [B, z] to pictures float32 [B, H, W, C] in [0, 1]."""
+        """Draws from latents.
+
+        Args:
+            latents: float32 [B, z].
+            condition: see `conditions`.
+
+        Returns:
+            float32 [B, …]: pictures in [0, 1], points, or each letter's probabilities.
+        """
         raise NotImplementedError
+
+    def diagnose(self, batch):
+        """Returns (name -> scalar, name -> values for a histogram): what the run also records at
+        its milestones, from one held-out `Batch`."""
+        return {}, {}
 
     # --- verbs for the loops -----------------------------------------------------------------
 
     def batch(self, data):
         """Returns the `Batch` in what `fit` hands over: our dicts, a tensor, or (x, y)."""
         if isinstance(data, dict):
-            weight = data.get("weight")
-            images, label, index = data["image"], data.get("label"), data["index"]
+            x, y, weight, index = (data.get(key) for key in ("x", "y", "weight", "index"))
         else:
-            images, label, weight = keras.utils.unpack_x_y_sample_weight(data)
+            x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
             # Plain arrays carry no index: the place in the global batch names the noise.
-            size = tf.shape(images)[0]
+            size = tf.shape(x)[0]
             replica = tf.distribute.get_replica_context().replica_id_in_sync_group
             index = replica * size + tf.range(size)
         if weight is None:
             weight = tf.ones_like(index, tf.float32)
-        return Batch(tf.cast(images, tf.float32), index, label, weight)
+        x = tf.cast(x, tf.float32)
+        stacked = x.shape.rank > len(self.data_spec.shape) + 1
+        return Batch(x, self._given(y), index, weight, stacked)
+
+    def latents(self, noise):
+        """Returns one draw of the prior for each example of a `Noise`, float32 [B, z]."""
+        return noise.draw(self.prior, (self.config.latent,))
 
     def noise(self, batch):
         """Returns the random numbers of this training step."""
@@ -105,10 +102,23 @@ class GenerativeModel(keras.Model):
         of the global mean (Keras' optimisers sum)."""
         return tf.reduce_mean(per_example) / self.distribute_strategy.num_replicas_in_sync
 
-    def descend(self, optimizer, tape, loss, *networks):
-        """One step of `optimizer` on the weights of `networks` down the gradient of `loss`."""
+    def descend(self, optimizer, tape, loss, *networks, when=None):
+        """One step of `optimizer` on the weights of `networks` down the gradient of `loss`.
+
+        Args:
+            when: a boolean scalar: the step is taken only where it is true.
+        """
         variables = [v for network in networks for v in network.trainable_variables]
-        optimizer.apply(tape.gradient(loss, variables), variables)
+        gradients = tape.gradient(loss, variables)
+        if when is None:
+            optimizer.apply(gradients, variables)
+            return
+        # An optimiser inside a `tf.cond` fails under MirroredStrategy: so step, and step back.
+        moved = [*variables, *optimizer.variables]
+        before = [tf.identity(variable) for variable in moved]
+        optimizer.apply(gradients, variables)
+        for variable, old in zip(moved, before, strict=True):
+            variable.assign(tf.where(when, variable, old))
 
     def averaged(self, network, optimizer):
         """Returns `network` as a function that uses its moving averages where they are kept."""
@@ -126,6 +136,7 @@ class GenerativeModel(keras.Model):
         trainable = [average_of[variable.path] for variable in network.trainable_variables]
 
         def call(*inputs):
+            # A BatchNorm's statistics are averages already and are used as they are.
             outputs, _ = network.stateless_call(trainable, network.non_trainable_variables, *inputs)
             return outputs
 
@@ -200,16 +211,26 @@ class GenerativeModel(keras.Model):
     # --- sampling ----------------------------------------------------------------------------
 
     def call(self, latents, condition=None):
-        """Pictures in [0, 1] from latents; see `generate`."""
+        """See `generate`."""
         return self.generate(latents, condition)
 
-    def latents(self, num, seed):
-        """Returns the prior's draws float32 [num, z]; a longer batch begins with the shorter."""
-        return noise.Noise(seed, noise.SAMPLING, tf.range(num)).normal((self.config.latent,))
-
     def sample(self, num, seed=0, condition=None):
-        """Draws `num` pictures, float32 [num, H, W, C] in [0, 1], a function of `seed` alone."""
-        return self.generate(self.latents(num, seed), condition)
+        """Draws `num` examples as `generate` does, a function of `seed` and `condition` alone; a
+        larger `num` begins with the same ones."""
+        return self.generate(
+            self.latents(noise.Noise(seed, noise.SAMPLING, tf.range(num))), condition
+        )
+
+    def conditions(self, condition, num):
+        """Returns y float32 [num, d] from what a caller gives, repeated in turn up to `num`.
+
+        Args:
+            condition: labels int [L], or float32 [L, d] where the model is given a name or a
+                picture; None for an unconditional model.
+            num: an integer or int32 scalar.
+        """
+        y = self._given(condition)
+        return None if y is None else tf.gather(y, tf.range(num) % tf.shape(y)[0])
 
     def signatures(self):
         """Returns name -> (function of tensors, its input specs): what an export offers.
@@ -217,12 +238,40 @@ class GenerativeModel(keras.Model):
         A spec of unknown rank is a number to the function; `exporting.signatures` takes it out of
         the forms in which servers and browsers send one.
         """
+        kind, spec = self.data_spec.kind, self.data_spec
         latents = tf.TensorSpec((None, self.config.latent), tf.float32, "latents")
         num, seed = (tf.TensorSpec(None, tf.int32, name) for name in ("num", "seed"))
+        given = []
+        if spec.condition == "label":
+            given = [tf.TensorSpec((None,), tf.int32, "label")]
+        elif spec.condition != "none":
+            given = [tf.TensorSpec((None, spec.condition_size), tf.float32, "condition")]
         return {
-            "generate": (lambda latents: {"images": self.generate(latents)}, [latents]),
-            "sample": (lambda num, seed: {"images": self.sample(num, seed)}, [num, seed]),
+            "generate": (lambda z, *y: {kind: self.generate(z, *y)}, [latents, *given]),
+            "sample": (lambda n, s, *y: {kind: self.sample(n, s, *y)}, [num, seed, *given]),
         }
+
+    def _given(self, y):
+        """A condition as the networks take it: labels one-hot, vectors as they are."""
+        spec = self.data_spec
+        if not spec.condition_size:
+            return None
+        if y is None:
+            raise UserError(
+                f"this model draws given a {spec.condition}: pass one, fit(x, y) or condition=…."
+            )
+        y = tf.convert_to_tensor(y)
+        return tf.one_hot(y, spec.classes) if y.dtype.is_integer else tf.cast(y, tf.float32)
+
+    def _check_data(self, spec):
+        """Refuses data that this model cannot draw or be given."""
+        name = type(self).__name__
+        if spec.kind not in self.kinds:
+            raise UserError(f"{name} draws {' or '.join(self.kinds)}, and not {spec.kind}.")
+        if self.conditional and spec.condition == "none":
+            raise UserError(f"{name} needs a condition: pass --condition=label, name or image.")
+        if not self.conditional and spec.condition != "none":
+            raise UserError(f"{name} takes no condition: leave --condition out, or train cgan.")
 
     def _check_strategy(self):
         if tf.distribute.get_strategy() is not self.distribute_strategy:

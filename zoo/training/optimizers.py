@@ -8,23 +8,31 @@ import tensorflow as tf
 NAMES = ("adam", "sgd", "rmsprop", "adagrad")
 
 
-def optimizer(name, learning_rate, ema=0.0, beta_1=0.9):
+def optimizer(name, learning_rate, ema=0.0, beta_1=0.9, beta_2=0.999):
     """Returns a Keras optimiser; `ema` > 0 keeps a moving average of the weights it updates.
 
     Args:
         name: one of `NAMES`.
         learning_rate: a number or a Keras schedule.
         beta_1: Adam's, and SGD's momentum; RMSProp and Adagrad have none.
+        beta_2: Adam's.
     """
     average = {"use_ema": True, "ema_momentum": ema} if ema else {}
     if name == "adam":
-        return keras.optimizers.Adam(learning_rate, beta_1=beta_1, **average)
+        return keras.optimizers.Adam(learning_rate, beta_1=beta_1, beta_2=beta_2, **average)
     if name == "rmsprop":
         return keras.optimizers.RMSprop(learning_rate, **average)
     if name == "adagrad":
         # From 0, as in the method's paper: a step then does not depend on the loss's scale.
         return keras.optimizers.Adagrad(learning_rate, initial_accumulator_value=0.0, **average)
     return keras.optimizers.SGD(learning_rate, momentum=beta_1, **average)
+
+
+def falling(learning_rate, updates):
+    """Returns a rate that falls linearly to 0 over so many updates; 0 updates: it stays."""
+    if not updates:
+        return learning_rate
+    return keras.optimizers.schedules.PolynomialDecay(learning_rate, updates, 0.0)
 
 
 class AnnealedSGD(keras.optimizers.SGD):

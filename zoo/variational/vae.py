@@ -92,7 +92,7 @@ class VAE(GenerativeModel):
         batch = self.batch(data)
         noise = self.noise(batch)
         with tf.GradientTape() as tape:
-            reconstruction, kl = self.terms(batch.images, noise)
+            reconstruction, kl = self.terms(batch.x, noise)
             loss = self.replica_mean(kl - reconstruction)
         self.descend(self.elbo_optimizer, tape, loss, self.encoder, self.decoder)
         return {
@@ -104,7 +104,7 @@ class VAE(GenerativeModel):
     def test_step(self, data):
         """The ELBO in nats and its two terms, per example [B]."""
         batch = self.batch(data)
-        reconstruction, kl = self.terms(batch.images, self.evaluation_noise(batch))
+        reconstruction, kl = self.terms(batch.x, self.evaluation_noise(batch))
         return {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
 
     def terms(self, images, noise):

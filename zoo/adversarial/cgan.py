@@ -1,0 +1,71 @@
+"""Conditional generative adversarial nets (Mirza and Osindero 2014, arXiv:1411.1784).
+
+    min_G max_D  E_x[log D(x|y)] + E_z[log(1 - D(G(z|y)|y))]                          (eq. 2)
+
+Both players are given y, which may be anything: a class, or another modality of the same example.
+The paper draws tags for pictures; here, on the same data, a digit's spelled name draws its picture
+and a picture draws its name (``--condition=label|name|image``, ``--target=image|name``).
+
+Where this differs from the paper: the adversarial loop's non-saturating loss and Adam by default
+(``--config.loss=minimax``, ``--config.optimizer=paper_sgd``); Glorot weights; layers narrower on
+data smaller than MNIST (`networks.mlp.scaled`), but those on y, whose size they are for.
+"""
+
+import dataclasses
+
+from zoo.adversarial import gan
+from zoo.config import Common, setting
+from zoo.networks import joint
+from zoo.networks.mlp import scaled
+from zoo.training import optimizers
+
+DATA = {"condition": "label"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(Common):
+    """Section 4.1 of the paper."""
+
+    batch_size: int = setting(100, "examples in a step, over all replicas", low=1)
+    latent: int = setting(100, "size of z, uniform on [0, 1]", low=1)
+    hidden_z: int = setting(200, "G's ReLU units on z", low=1)
+    hidden_y: int = setting(1000, "G's ReLU units on y", low=1)
+    hidden_joint: int = setting(1200, "G's ReLU units on both, at MNIST's size", low=1)
+    maxout_x: int = setting(240, "D's Maxout units of 5 pieces on x, at MNIST's size", low=1)
+    maxout_y: int = setting(50, "D's Maxout units of 5 pieces on y", low=1)
+    maxout_joint: int = setting(240, "D's Maxout units of 4 pieces on both, at MNIST's size", low=1)
+    dropout: float = setting(0.5, "dropout on the hidden layers of both players", low=0, high=0.99)
+    k: int = setting(1, "discriminator steps for one of the generator", low=1, high=25)
+    loss: str = setting(
+        "non_saturating", "what the generator minimises", choices=("non_saturating", "minimax")
+    )
+    optimizer: str = setting("adam", "of both players", choices=(*optimizers.NAMES, "paper_sgd"))
+    learning_rate: float = setting(2e-4, "of both players", above=0)
+    beta_1: float = setting(0.5, "Adam's, or SGD's momentum", low=0, high=0.9999)
+
+
+class CGAN(gan.GAN):
+    """The adversarial loop over networks that are given y."""
+
+    kinds = ("images", "points", "text")
+    conditional = True
+    prior = "uniform"
+
+    def networks(self, initial):
+        """Returns (generator, discriminator)."""
+        config, spec = self.config, self.data_spec
+        return (
+            joint.Generator(
+                spec, config.latent, config.hidden_z, config.hidden_y,
+                scaled(config.hidden_joint, spec), config.dropout, initial,
+            ),
+            joint.MaxoutDiscriminator(
+                spec, scaled(config.maxout_x, spec), config.maxout_y,
+                scaled(config.maxout_joint, spec), config.dropout, initial,
+            ),
+        )  # fmt: skip
+
+
+def build(config, data_spec, **compile_options):
+    """Returns a compiled `CGAN`; call it inside the strategy's scope."""
+    return gan.compiled(CGAN(config, data_spec), **compile_options)

@@ -1,0 +1,155 @@
+"""The networks of deep convolutional GANs (Radford et al. 2015, 1511.06434, section 3).
+
+Strided convolutions instead of pooling, no hidden dense layers, BatchNorm in both networks except
+on G's output and D's input, ReLU in G, LeakyReLU 0.2 in D, weights from N(0, 0.02²), and in
+BatchNorm's scale N(1, 0.02²), as in the authors' code; kernels are 5x5.
+
+The sizing rule.  Stages: a picture is halved while both sides are even and at least 4 remain (64 to
+4 in four stages, 28 to 7 in two); 8x8 digits are halved twice, to 2, so that a hidden convolution
+is left for BatchNorm to act on.  Channels: the paper's 128 next to a picture of 64x64, doubled with
+every halving, are scaled by side / 64 on smaller ones and are at least 32 (8x8: 32, 28x28: 56).
+"""
+
+import keras
+
+from zoo.config import UserError
+from zoo.networks.mlp import flat
+
+NORMS = ("paper", "all", "none")
+
+
+def stages(data_spec):
+    """Returns how many times pictures are halved.
+
+    Raises:
+        UserError: an odd side cannot be halved even once.
+    """
+    height, width, _ = data_spec.shape
+    count = 0
+    while height % 2 == 0 and width % 2 == 0 and (min(height, width) >= 8 or count < 2):
+        height, width, count = height // 2, width // 2, count + 1
+    if not count or min(height, width) < 1:
+        raise UserError(
+            f"a strided network halves pictures, and {data_spec.shape[0]}x{data_spec.shape[1]} has "
+            "an odd side: pass --data.image_size=32, say."
+        )
+    return count
+
+
+def scaled(channels, data_spec):
+    """Returns the channels next to the picture; see the sizing rule above."""
+    side = min(data_spec.shape[:2])
+    fitted = 8 * -(-channels * side // (64 * 8))
+    return min(channels, max(32, fitted))
+
+
+class Generator(keras.layers.Layer):
+    """Latents [B, z] -> picture [B, H, W, C] in the data's range.
+
+    Args:
+        norm: ``"paper"``: BatchNorm on all layers but the output; ``"all"``: on the output too,
+            which the paper warns of; ``"none"``.
+        constant: the same channels in every layer (WGAN's Figure 6) instead of doubling ones.
+    """
+
+    def __init__(self, data_spec, latent, channels, norm, initial, constant=False):
+        super().__init__()
+        count, (height, width, colours) = stages(data_spec), data_spec.shape
+        base = scaled(channels, data_spec)
+        widths = [base * (1 if constant else 2**i) for i in reversed(range(count))]
+        small = height >> count, width >> count, widths[0]
+        stack = [
+            keras.Input((latent,)),
+            keras.layers.Dense(
+                small[0] * small[1] * small[2],
+                use_bias=norm == "none",
+                kernel_initializer=initial.normal(0.02),
+            ),
+            keras.layers.Reshape(small),
+            *_finished(norm != "none", "relu", initial),
+        ]
+        for width in widths[1:]:
+            stack += [
+                _conv(keras.layers.Conv2DTranspose, width, initial, norm == "none"),
+                *_finished(norm != "none", "relu", initial),
+            ]
+        stack += [
+            _conv(keras.layers.Conv2DTranspose, colours, initial, norm != "all"),
+            *_finished(norm == "all", data_spec.output_activation, initial),
+        ]
+        self.stack = keras.Sequential(stack)
+        self.built = True
+
+    def call(self, latents, condition=None, noise=None, training=False):
+        return self.stack(latents, training=training)
+
+
+class Discriminator(keras.layers.Layer):
+    """Picture [B, H, W, C] -> logit, or a critic's value, [B].
+
+    Args:
+        norm: ``"paper"``: BatchNorm on all layers but the first; ``"all"``: on it too; ``"layer"``:
+            LayerNorm on all but the first, for a penalised critic; ``"none"``.
+        pooling: ``"none"``: the last features go straight to one output; ``"global"``: their mean
+            over the picture does, which the paper found to slow convergence.
+        use_bias: of the output; a critic has none, see `mlp.Critic`.
+    """
+
+    def __init__(self, data_spec, channels, norm, initial, pooling="none", use_bias=True):
+        super().__init__()
+        base = scaled(channels, data_spec)
+        self.blocks = []
+        shape = (None, *data_spec.shape)
+        for i in range(stages(data_spec)):
+            normal = norm == "all" or (norm in ("paper", "layer") and i > 0)
+            block = keras.Sequential(
+                [
+                    keras.Input(shape[1:]),
+                    _conv(keras.layers.Conv2D, base * 2**i, initial, not normal),
+                    *_finished(normal, "leaky", initial, layer=norm == "layer"),
+                ]
+            )
+            shape = block.compute_output_shape(shape)
+            self.blocks.append(block)
+        self.pool = keras.layers.GlobalAveragePooling2D() if pooling == "global" else flat
+        features = shape[-1] if pooling == "global" else shape[1] * shape[2] * shape[3]
+        self.output_layer = keras.layers.Dense(
+            1, use_bias=use_bias, kernel_initializer=initial.normal(0.02)
+        )
+        self.output_layer.build((None, features))
+        self.built = True
+
+    def activations(self, x, training=False):
+        """Returns the output of every layer, the value [B] last."""
+        found = [x]
+        for block in self.blocks:
+            found.append(block(found[-1], training=training))
+        return [*found[1:], self.output_layer(self.pool(found[-1]))[:, 0]]
+
+    def call(self, x, condition=None, noise=None, training=False):
+        return self.activations(x, training)[-1]
+
+
+def batch_norm(initial):
+    """BatchNorm as the paper's code has it, over all replicas' examples.
+
+    Momentum 0.9, not Keras' 0.99: a short run would export statistics of its beginning.
+    """
+    return keras.layers.BatchNormalization(
+        momentum=0.9, epsilon=1e-5, synchronized=True, gamma_initializer=initial.normal(0.02, 1.0)
+    )
+
+
+def _conv(layer, filters, initial, use_bias):
+    return layer(
+        filters, 5, 2, "same", use_bias=use_bias, kernel_initializer=initial.normal(0.02)
+    )  # fmt: skip
+
+
+def _finished(normal, activation, initial, layer=False):
+    """The layers after a linear one; where a norm follows, that one has no bias."""
+    norm = keras.layers.LayerNormalization(axis=[1, 2, 3]) if layer else None
+    norms = [norm or batch_norm(initial)] if normal else []
+    if activation == "leaky":
+        return [*norms, keras.layers.LeakyReLU(negative_slope=0.2)]
+    return [*norms, keras.layers.Activation(activation)]

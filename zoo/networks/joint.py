@@ -1,0 +1,65 @@
+"""The two-branched networks of conditional GANs (Mirza and Osindero 2014, 1411.1784, section 4.1).
+
+Each player maps its own input and the condition to hidden layers apart, and joins them.
+"""
+
+import keras
+import tensorflow as tf
+
+from zoo.networks.mlp import Maxout, dense, drop, flat
+
+
+class Generator(keras.layers.Layer):
+    """Latents [B, z] and condition [B, d] -> an example in the data's range.
+
+    Dropout on the hidden layers is on when `call` is handed the step's `noise`.
+    """
+
+    def __init__(self, data_spec, latent, units_z, units_y, units, dropout, initial):
+        super().__init__()
+        self._dropout, self._shape = dropout, data_spec.shape
+        self.on_z, self.on_y = (dense(n, initial, "relu") for n in (units_z, units_y))
+        self.joint = dense(units, initial, "relu")
+        self.output_layer = dense(data_spec.values, initial)
+        self.activation = keras.layers.Activation(data_spec.output_activation)
+        self.on_z.build((None, latent))
+        self.on_y.build((None, data_spec.condition_size))
+        self.joint.build((None, units_z + units_y))
+        self.output_layer.build((None, units))
+        self.built = True
+
+    def call(self, latents, condition, noise=None, training=False):
+        apart = [
+            drop(layer(value), self._dropout, noise)
+            for layer, value in ((self.on_z, latents), (self.on_y, condition))
+        ]
+        features = drop(self.joint(tf.concat(apart, axis=-1)), self._dropout, noise)
+        return self.activation(tf.reshape(self.output_layer(features), [-1, *self._shape]))
+
+
+class MaxoutDiscriminator(keras.layers.Layer):
+    """Example and condition [B, d] -> logit [B].
+
+    Maxout layers of 5 pieces on each and of 4 on both; dropout on them when `call` is handed the
+    step's `noise`.
+    """
+
+    def __init__(self, data_spec, units_x, units_y, units, dropout, initial):
+        super().__init__()
+        self._dropout = dropout
+        self.on_x, self.on_y = (Maxout(n, 5, initial) for n in (units_x, units_y))
+        self.joint = Maxout(units, 4, initial)
+        self.logit = dense(1, initial)
+        self.on_x.build((None, data_spec.values))
+        self.on_y.build((None, data_spec.condition_size))
+        self.joint.build((None, units_x + units_y))
+        self.logit.build((None, units))
+        self.built = True
+
+    def call(self, x, condition, noise=None, training=False):
+        apart = [
+            drop(layer(value), self._dropout, noise)
+            for layer, value in ((self.on_x, flat(x)), (self.on_y, condition))
+        ]
+        features = drop(self.joint(tf.concat(apart, axis=-1)), self._dropout, noise)
+        return self.logit(features)[:, 0]
