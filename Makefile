@@ -6,6 +6,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS := --numprocesses=auto --maxprocesses=4
 
 .PHONY: env train test test-all lint lock
 
@@ -30,10 +31,10 @@ train: env
 	@echo '  tensorboard --logdir runs'
 
 test: env
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(WORKERS) -m "not slow"
 
 test-all: test
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest $(WORKERS) -m slow
 
 lint: env
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """Two logical CPUs for every test, so that replicas can be tried on any machine."""
 
+import fcntl
 import os
 import pathlib
 import subprocess
@@ -43,20 +44,32 @@ def command():
 
 
 @pytest.fixture(scope="session")
-def runs(tmp_path_factory, command):
-    """model -> a run directory of 60 steps on the embedded digits, trained by the command."""
-    from zoo import registry
+def once(tmp_path_factory):
+    """``once(name, make)`` calls ``make(path)`` one time for all processes that share the tests,
+    and returns the path."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
 
-    folder = tmp_path_factory.mktemp("runs")
-    found = {}
-
-    def get(model):
-        assert model in registry.names()
-        if model not in found:
-            found[model] = folder / model
-            done = command("train", f"--model={model}", "--steps=60", "--every=20",
-                           "--config.ema=0.9", f"--run={found[model]}")  # fmt: skip
-            assert done.returncode == 0, done.stderr
-        return found[model]
+    def get(name, make):
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        with open(path.with_name(f".{path.name}.lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                make(path)
+        return path
 
     return get
+
+
+@pytest.fixture(scope="session")
+def runs(once, command):
+    """model -> a run directory of 60 steps on the embedded digits, trained by the command."""
+
+    def train(path):
+        words = [f"--model={path.name}", "--steps=60", "--every=20", "--config.ema=0.9"]
+        done = command("train", *words, f"--run={path}")
+        assert done.returncode == 0, done.stderr
+
+    return lambda model: once(f"runs/{model}", train)

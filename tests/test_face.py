@@ -35,17 +35,21 @@ def test_wrong_calls_get_one_sentence(call, sentence):
     assert str(caught.value).startswith(sentence)
 
 
+# A condition of 10, for a model that takes none and for one that takes one of ten digits.
+REFUSED = ("this model takes no condition", "label 10 is none of the 10 classes: give 0 to 9")
+
+
 @pytest.mark.parametrize("model", zoo.names())
 def test_load_samples_a_run(model, runs):
     sampler = zoo.load(runs(model))
     images = sampler.sample(5, seed=7)
     assert images.shape == (5, 8, 8, 1)
     np.testing.assert_allclose(images[:2], sampler.sample(2, seed=7), atol=1e-6)
-    np.testing.assert_allclose(sampler.model.sample(5, seed=7), images, atol=1e-6)
+    np.testing.assert_allclose(sampler.model.sample(5, 7, sampler.given), images, atol=1e-6)
     for call, sentence in (
         (lambda: sampler.sample(0), "num must be a positive whole number"),
         (lambda: sampler.sample(2, seed=2**31), "seed must be a whole number of 32 bits"),
-        (lambda: sampler.sample(2, condition=3), "this model takes no condition"),
+        (lambda: sampler.sample(2, condition=10), REFUSED[model == "cgan"]),
         (lambda: sampler.generate(np.zeros((2, 3))), "latents must be [B, "),
     ):
         with pytest.raises(UserError) as caught:

@@ -269,13 +269,14 @@ def test_relative_distance_orders_digits_by_how_bad_they_are(parts, classifier):
         return relative(classifier.features(pictures), reference)
 
     real = distance(images)
-    noisy = distance(images + 0.05 * random.randn(*images.shape))
+    noisy = distance((images + 0.1 * random.randn(*images.shape)).clip(0, 1))
     missing = [distance(images[labels != digit]) for digit in range(10)]
     means = distance(np.stack([images[labels == k].mean(axis=0) for k in range(10)])[labels])
     noise = distance(random.rand(*images.shape))
     assert 0.005 < real < 0.015, "the bias of 297 examples"
-    assert real < noisy < min(missing)
-    assert 2 * real < np.mean(missing) < means
+    assert 1.15 * real < noisy < np.mean(missing) / 1.5
+    assert 1.15 * real < min(missing)
+    assert np.mean(missing) < means / 1.5
     assert max(*missing, means) < noise / 4
     assert 0.4 < noise < 2
 

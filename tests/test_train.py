@@ -114,7 +114,7 @@ def refused(done, sentence):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ([], "say what to train: --model=gan|vae"),
+        ([], "say what to train: --model=gan|cgan|dcgan|wgan|wgan_gp|vae"),
         (["--model=gann"], "unknown model 'gann': did you mean 'gan'?"),
         (["--recipe=fist"], "unknown recipe 'fist': did you mean 'first'?"),
         (["--model=gan", "--stpes=3"], "unknown flag --stpes: did you mean 'steps'?"),
@@ -128,7 +128,7 @@ def refused(done, sentence):
         (["--model=gan", "--data.rage=unit"], "did you mean 'range'?"),
         (["--model=gan", "--config.latent=x"], "latent must be a whole number"),
         (["--model=gan", "--config.batch_size=0"], "batch_size must be at least 1"),
-        (["--model=gan", "--config.batch_size=2000"], "larger than the 1500 training pictures"),
+        (["--model=gan", "--config.batch_size=2000"], "larger than the 1500 training examples"),
         (["--model=vae", "--data.range=symmetric"], "a Bernoulli decoder needs pictures in [0, 1]"),
     ],
     ids=lambda value: "_".join(value) if isinstance(value, list) else "",

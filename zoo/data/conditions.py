@@ -5,6 +5,8 @@ import numpy as np
 from zoo.config import UserError, nearest
 from zoo.data import names
 
+WORD = {"label": "label", "name": "name", "image": "picture"}
+
 
 def checked(spec, condition):
     """Returns a caller's condition as a model takes it.
@@ -60,7 +62,7 @@ def _vectors(spec, given):
     shape = spec.condition_shape
     if given.dtype.kind not in "fiub" or given.shape[1:] not in (shape, (spec.condition_size,)):
         raise UserError(
-            f"this model is given a {spec.condition}: pass {_wanted(spec)}, and not "
+            f"this model is given a {WORD[spec.condition]}: pass {_wanted(spec)}, and not "
             f"{given.dtype} {list(given.shape)}."
         )
     given = given.astype(np.float32).reshape(len(given), -1)

@@ -4,8 +4,8 @@ Heusel et al. (2017, arXiv:1706.08500) take those of a network trained on photog
 little in digits.  This one is trained on the data set's own training part, always from one seed,
 one order of the examples and one number of steps, so that one data set has one classifier.
 
-It is trained and run on the CPU, where the same machine gives the same features bit for bit;
-another one rounds otherwise, and training makes more of it.  Compare figures of one machine.
+It is trained and run on the CPU, where the same machine gives the same features bit for bit.
+Another one rounds otherwise and training amplifies that, so compare figures of one machine.
 """
 
 import keras

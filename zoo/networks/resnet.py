@@ -2,9 +2,10 @@
 
 Pre-activation blocks of two 3x3 convolutions: the generator's with BatchNorm and nearest-neighbour
 upsampling, the critic's without BatchNorm and with mean pooling.  128 channels throughout, He
-weights.  A picture is halved as `networks.conv.stages` says (32 to 4 in three stages, 28 to 7 in
-two, 8 to 4 in one) and two more blocks keep the critic's size.  128 channels are for 32x32; a half
-of them below 32x32, a quarter below 16x16.
+weights.  The generator doubles from the size that `networks.conv.stages` says (4 to 32 in three
+blocks, 7 to 28 in two, 4 to 8 in one); the critic halves once less, but at least once (32 to 8),
+and two more blocks keep its size.  128 channels are for 32x32; a half of them below 32x32, a
+quarter below 16x16.
 """
 
 import keras
@@ -91,7 +92,8 @@ class Critic(keras.layers.Layer):
         channels = scaled(channels, data_spec)
         shape = data_spec.shape
         self.blocks = []
-        for i, resample in enumerate(["down"] * stages(data_spec) + ["none"] * 2):
+        halvings = max(1, stages(data_spec) - 1)
+        for i, resample in enumerate(["down"] * halvings + ["none"] * 2):
             self.blocks.append(Block(shape, channels, norm, resample, initial, preactivate=i > 0))
             shape = self.blocks[-1].shape
         self.output_layer = dense(1, initial, use_bias=False)

@@ -1,0 +1,142 @@
+"""`zoo.evaluate` and `zoo.diagnose`: their figures, their files, and what bad input gets."""
+
+import json
+
+import numpy as np
+import pytest
+
+import zoo
+from zoo.metrics import evaluation
+
+WORDS = {
+    "plane": ["--model=wgan", "--dataset=gaussians8", "--config.hidden=16,16"],
+    "roll": ["--model=wgan_gp", "--dataset=swiss_roll", "--config.hidden=16,16"],
+    "names": ["--model=cgan", "--condition=image", "--target=name"],
+}
+
+
+@pytest.fixture(scope="module")
+def trained(once, runs, command):
+    """name -> a run directory of 20 steps, of a model's name or of `WORDS`."""
+
+    def train(path):
+        done = command("train", *WORDS[path.name], "--steps=20", f"--run={path}")
+        assert done.returncode == 0, done.stderr
+
+    return lambda name: once(f"evaluated/{name}", train) if name in WORDS else runs(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "figures"),
+    [
+        ("plane", {"modes", "good", "kl"}),
+        ("roll", {"near"}),
+        ("gan", {"frechet"}),
+        ("cgan", {"frechet", "accuracy"}),
+        ("names", {"right"}),
+    ],
+)
+def test_each_kind_of_data_has_its_figures(name, figures, trained, command):
+    run = trained(name)
+    done = command("evaluate", f"--run={run}", "--num=500", "--seeds=2")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((run / "evaluation.json").read_text())
+    assert set(found["figures"]) == figures
+    assert found["samples"] == 500
+    assert found["sample_seeds"] == [0, 1]
+    assert found["command"].endswith("--num=500 --seeds=2")
+    for key, figure in found["figures"].items():
+        assert f"{key:10} {figure['mean']:.4f}" in done.stdout
+        np.testing.assert_allclose(figure["mean"], np.mean(figure["each"]))
+        np.testing.assert_allclose(figure["sd"], np.std(figure["each"], ddof=1))
+        assert len(figure["each"]) == 2
+        assert figure["real"] is not None
+    # Untrained: far from the data's own figures.
+    own = {key: figure["real"] for key, figure in found["figures"].items()}
+    drawn = {key: figure["mean"] for key, figure in found["figures"].items()}
+    if name == "plane":
+        assert own["modes"] == 8
+        assert own["good"] > 0.98 > drawn["good"]
+    if name == "roll":
+        assert own["near"] > 0.98 > drawn["near"]
+    if "frechet" in own:
+        assert own["frechet"] < 0.02 < drawn["frechet"]
+    if name == "names":
+        assert own["right"] > 0.95 > drawn["right"]
+
+
+def test_the_judge_of_pictures_knows_good_from_bad(digits):
+    judge = evaluation.judge(zoo.load_data("cgan"), "test")
+    images, _, labels = digits.examples("train", 1000)
+    good = judge.of(images, labels)
+    assert good["accuracy"] > 0.97
+    wrong = judge.of(images, (labels + 1) % 10)
+    assert wrong["accuracy"] < 0.05
+    assert wrong["frechet"] == good["frechet"]
+    noise = np.random.RandomState(0).rand(1000, 8, 8, 1).astype(np.float32)
+    assert judge.of(noise, labels)["frechet"] > 20 * good["frechet"]
+
+
+def test_the_judge_of_names_reads_them(digits):
+    data = zoo.load_data("cgan", condition="image", target="name")
+    judge = evaluation.judge(data, "test")
+    x, y, _ = data.examples("test")
+    np.testing.assert_array_equal(judge.given, y)
+    assert judge.of(x, y) == {"right": 1.0}
+    assert judge.of(np.concatenate([x, x]), y) == {"right": 1.0}  # in turn
+    assert judge.of(x[::-1], y)["right"] < 0.2
+
+
+def test_clipping_against_penalty(trained, command, tmp_path):
+    out = tmp_path / "figure.png"
+    runs_ = f"{trained('plane')},{trained('roll')}"
+    done = command("diagnose", f"--run={runs_}", f"--out={out}")
+    assert done.returncode == 0, done.stderr
+    from PIL import Image
+
+    assert Image.open(out).size[0] > 1000
+    clipped, penalised = json.loads(out.with_suffix(".json").read_text())["runs"]
+    assert (clipped["clip"], penalised["clip"]) == (0.01, None)
+    assert (clipped["penalty"], penalised["penalty"]) == (None, 10.0)
+    assert len(clipped["gradient_norm_by_layer"]) == 2
+    sampler = zoo.load(trained("plane"))
+    kernels = [w.numpy().ravel() for w in sampler.model.critic.trainable_variables if w.ndim > 1]
+    weights = np.abs(np.concatenate(kernels))
+    assert clipped["weights"] == len(weights)
+    np.testing.assert_allclose(clipped["share_near_clip"], (weights >= 0.0095).mean())
+    assert penalised["share_near_clip"] is None
+
+
+@pytest.mark.parametrize("model", ["wgan", "wgan_gp"])
+def test_runs_log_the_estimate_gradients_and_weights(model, runs):
+    lines = [json.loads(line) for line in (runs(model) / "metrics.jsonl").open()]
+    assert all("wasserstein" in line for line in lines if "g_loss" in line)
+    norms = [line for line in lines if "gradient_norm/1" in line]
+    assert [line["step"] for line in norms] == [20, 40, 60]
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(runs(model) / "tensorboard"))
+    events.Reload()
+    tags = events.Tags()["tensors"]
+    assert {"wasserstein", "val_wasserstein", "critic_weights", "gradient_norm/1"} <= set(tags)
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "sentence"),
+    [
+        ("evaluate", [], "say what to evaluate"),
+        ("evaluate", ["--run=/nowhere"], "'/nowhere' is no run directory"),
+        ("evaluate", ["--run=/nowhere", "--num=1"], "--num=1"),
+        ("diagnose", [], "say what to draw"),
+        ("diagnose", ["--run=/nowhere", "--out=x.jpg"], "say what to draw"),
+        ("diagnose", ["--run=/nowhere", "--out=/nowhere/x.png"], "there is no folder '/nowhere'"),
+        ("diagnose", ["--run=GAN", "--out=x.png"], "a run of gan, which has no critic to diagnose"),
+    ],
+)
+def test_bad_calls_get_one_sentence(name, words, sentence, runs, command, tmp_path):
+    words = [word.replace("GAN", str(runs("gan"))) for word in words]
+    done = command(name, *words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert sentence in done.stderr
+    assert list(tmp_path.iterdir()) == []
