@@ -18,11 +18,11 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from zoo import registry, train
 from zoo.config import override
-from zoo.data.spec import DataOptions
 model, path, strategy, steps = sys.argv[1:]
 words = {"batch_size": 32, "ema": 0.9, "optimizer": "sgd", "learning_rate": 0.01}
 config = override(registry.module(model).Config(), words)
-asked = train.Request(model, "digits", config, DataOptions(), int(steps), pathlib.Path(path))
+data = registry.data_options(model)
+asked = train.Request(model, "digits", config, data, int(steps), pathlib.Path(path))
 _, trained = train.train(asked, strategy, every=5)
 print("replicas", trained.distribute_strategy.num_replicas_in_sync)
 """

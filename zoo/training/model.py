@@ -82,7 +82,8 @@ class GenerativeModel(keras.Model):
         if weight is None:
             weight = tf.ones_like(index, tf.float32)
         x = tf.cast(x, tf.float32)
-        stacked = x.shape.rank > len(self.data_spec.shape) + 1
+        # Keras' shapes are relaxed to no rank where they vary from call to call.
+        stacked = (x.shape.rank or 0) > len(self.data_spec.shape) + 1
         return Batch(x, self._given(y), index, weight, stacked)
 
     def latents(self, noise):
@@ -110,6 +111,10 @@ class GenerativeModel(keras.Model):
         """
         variables = [v for network in networks for v in network.trainable_variables]
         gradients = tape.gradient(loss, variables)
+        # TensorFlow's graph optimiser may lose the order "read, then update" where a gradient does
+        # not depend on the value read: E[f(real)] would then be that of the weights after the step.
+        with tf.control_dependencies([loss]):
+            gradients = [tf.identity(gradient) for gradient in gradients]
         if when is None:
             optimizer.apply(gradients, variables)
             return
@@ -166,6 +171,9 @@ class GenerativeModel(keras.Model):
             jit_compile = self.xla_pays
         if self.distribute_strategy.num_replicas_in_sync > 1:
             jit_compile = False  # XLA cannot compile a step over several CPU replicas
+        # A checkpoint does not look into a Keras layer's lists; an optimiser names what is trained,
+        # and a BatchNorm's statistics would silently be left out.
+        self._checkpointed = tf.train.Checkpoint(weights=[v.value for v in self.weights])
         super().compile(
             optimizer=None,
             jit_compile=jit_compile,
