@@ -16,6 +16,15 @@ tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfigur
 
 ROOT = pathlib.Path(__file__).parent.parent
 
+# The models that are a loop of their own. The others vary one of these: for them, what takes long
+# is run by `make test-all` only.
+LOOPS = ("gan", "wgan", "wgan_gp", "vae")
+
+
+def loops_first(names):
+    """The models as test parameters, those that are no loop of their own marked slow."""
+    return [pytest.param(name, marks=[] if name in LOOPS else [pytest.mark.slow]) for name in names]
+
 
 @pytest.fixture(scope="session")
 def digits():

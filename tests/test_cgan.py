@@ -226,7 +226,10 @@ def test_a_label_for_a_model_without_one(runs, command, tmp_path):
     [
         (lambda: zoo.load_data("cgan", condition="image"), "target and condition are both 'image'"),
         (lambda: zoo.load_data("cgan", "swiss_roll"), "'swiss_roll' has no labels, which a label"),
-        (lambda: zoo.load_data("cgan", "gaussians8", condition="image"), "'gaussians8' holds poi"),
+        (
+            lambda: zoo.load_data("cgan", "gaussians8", condition="image", target="name"),
+            "'gaussians8' holds points",
+        ),
         (lambda: zoo.load_data("cgan", "gaussians8", target="name"), "'gaussians8' holds points"),
         (lambda: zoo.load_data("gan", "gaussians8", binarise="static"), "'gaussians8' holds poi"),
         (lambda: zoo.build("gan", zoo.load_data("cgan")), "GAN takes no condition: leave --condi"),

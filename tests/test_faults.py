@@ -116,7 +116,8 @@ FAULTS = [
     ),
     Fault(
         "dropout shrinks the mean", "zoo/networks/mlp.py",
-        "features = features * kept / (1.0 - rate)", "features = features * kept",
+        "return features * noise.keep((features.shape[-1],), rate) / (1.0 - rate)",
+        "return features * noise.keep((features.shape[-1],), rate)",
         "tests/test_networks.py::test_dropout_keeps_the_mean",
     ),
     Fault(
@@ -131,8 +132,8 @@ FAULTS = [
     ),
     Fault(
         "the model's own range leaves in an export", "zoo/adversarial/gan.py",
-        "return self.data_spec.to_unit(generator(latents, condition))",
-        "return generator(latents, condition)",
+        "return self.data_spec.to_unit(generator(latents, y))",
+        "return generator(latents, y)",
         "tests/test_export.py::test_images_are_in_unit_range_whatever_the_model_trained_on",
     ),
     Fault(
@@ -144,6 +145,119 @@ FAULTS = [
         "the bound upside down", "zoo/variational/vae.py",
         "self.replica_mean(kl - reconstruction)", "self.replica_mean(kl + reconstruction)",
         "tests/test_harness.py::test_learns[vae]",
+    ),
+    Fault(
+        "the clip leaves the weights", "zoo/adversarial/wgan.py",
+        "            self.clip_critic()\n\n        with", "\n        with",
+        "tests/test_wgan.py::test_one_step_by_hand",
+    ),
+    Fault(
+        "the clip skips BatchNorm's scales", "zoo/adversarial/wgan.py",
+        "for weight in self.critic.trainable_variables:",
+        "for weight in [v for v in self.critic.trainable_variables if v.shape.rank > 1]:",
+        "tests/test_wgan.py::test_every_trainable_weight_is_clipped_and_no_statistic",
+    ),
+    Fault(
+        "the critic descends", "zoo/adversarial/wgan.py",
+        "loss = self.replica_mean(fake - real)", "loss = self.replica_mean(real - fake)",
+        "tests/test_wgan.py::test_one_step_by_hand",
+    ),
+    Fault(
+        "the estimate upside down", "zoo/adversarial/wasserstein.py",
+        '"wasserstein": real - fake', '"wasserstein": fake - real',
+        "tests/test_wgan.py::test_the_estimate_is_real_minus_fake",
+    ),
+    Fault(
+        "extra critic steps one early", "zoo/adversarial/wgan.py",
+        "return place >= long - 1", "return place >= long - 2",
+        "tests/test_wgan.py::test_extra_critic_steps_follow_the_authors_loop",
+    ),
+    Fault(
+        "a generator that is not due keeps its optimiser's step", "zoo/training/model.py",
+        "moved = [*variables, *optimizer.variables]", "moved = variables",
+        "tests/test_wgan.py::test_a_generator_that_is_not_due_stays_with_its_optimiser",
+    ),
+    Fault(
+        "updates do not wait for the loss", "zoo/training/model.py",
+        "with tf.control_dependencies([loss]):", "if True:",
+        f"{HARNESS}[check_a_step_repeats-wgan]",
+    ),
+    Fault(
+        "checkpoints look into no list", "zoo/training/model.py",
+        "self._checkpointed = tf.train.Checkpoint(weights=[v.value for v in self.weights])", "",
+        "tests/test_harness.py::test_model_on_disk[check_restored_run_continues-dcgan]",
+    ),
+    Fault(
+        "a penalty of the batch's norm", "zoo/adversarial/wgan_gp.py",
+        "axes = list(range(1, real.shape.rank))", "axes = list(range(2, real.shape.rank))",
+        "tests/test_wgan_gp.py::test_penalty_is_of_each_sample_at_its_own_place_over_all_axes",
+    ),
+    Fault(
+        "one place between for the whole batch", "zoo/adversarial/wgan_gp.py",
+        "between = alpha * real + (1.0 - alpha) * fake",
+        "alpha = alpha[:1]\n        between = alpha * real + (1.0 - alpha) * fake",
+        "tests/test_wgan_gp.py::test_penalty_is_of_each_sample_at_its_own_place_over_all_axes",
+    ),
+    Fault(
+        "a one-sided penalty", "zoo/adversarial/wgan_gp.py",
+        "return (norm - 1.0) ** 2", "return tf.nn.relu(norm - 1.0) ** 2",
+        "tests/test_wgan_gp.py::test_penalty_of_a_linear_critic",
+    ),
+    Fault(
+        "nothing under the root", "zoo/adversarial/wgan_gp.py",
+        "TINY = 1e-12", "TINY = 0.0",
+        "tests/test_wgan_gp.py::test_penalty_of_a_constant_critic_has_finite_gradients",
+    ),
+    Fault(
+        "the penalty is not differentiated", "zoo/adversarial/wgan_gp.py",
+        "gradient = tape.gradient(value, between)",
+        "gradient = tf.stop_gradient(tape.gradient(value, between))",
+        "tests/test_wgan_gp.py::test_one_step_by_hand",
+    ),
+    Fault(
+        "BatchNorm of each replica's own examples", "zoo/networks/dcgan.py",
+        "synchronized=True", "synchronized=False",
+        f"{HARNESS}[check_replicas_equal_one_device-dcgan]",
+    ),
+    Fault(
+        "sampling with the batch's statistics", "zoo/networks/dcgan.py",
+        "return self.stack(latents, training=training)",
+        "return self.stack(latents, training=True)",
+        "tests/test_dcgan.py::test_statistics_move_in_training_and_are_used_in_sampling",
+    ),
+    Fault(
+        "the discriminator is not given the condition", "zoo/networks/joint.py",
+        "for layer, value in ((self.on_x, flat(x)), (self.on_y, condition))",
+        "for layer, value in ((self.on_x, flat(x)), (self.on_y, 0.0 * condition))",
+        "tests/test_cgan.py::test_both_players_see_the_condition",
+    ),
+    Fault(
+        "conditions of other pictures", "zoo/data/pipeline.py",
+        "element[\"y\"] = tf.reshape(y, [-1, math.prod(y.shape[1:])])",
+        "element[\"y\"] = tf.reshape(y[::-1], [-1, math.prod(y.shape[1:])])",
+        "tests/test_cgan.py::test_batches_hold_what_belongs_together",
+    ),
+    Fault(
+        "a label that is no class is drawn", "zoo/data/conditions.py",
+        "outside = [int(label) for label in given if not 0 <= label < spec.classes]",
+        "outside = []",
+        "tests/test_cgan.py::test_wrong_conditions_get_one_sentence",
+    ),
+    Fault(
+        "modes of the wrong width", "zoo/data/planes.py",
+        "0.05 / 2.828", "0.05",
+        "tests/test_planes.py::test_scales_are_the_authors",
+    ),
+    Fault(
+        "the Fréchet distance of the data to itself", "zoo/metrics/evaluation.py",
+        "frechet.relative(self._classifier.features(x), self._reference)",
+        "frechet.relative(self._reference, self._reference)",
+        "tests/test_evaluate.py::test_the_judge_of_pictures_knows_good_from_bad",
+    ),
+    Fault(
+        "a generator that flees the critic", "zoo/adversarial/wgan.py",
+        "g_loss = -self.critic(", "g_loss = self.critic(",
+        "tests/test_harness.py::test_learns[wgan]",
     ),
 ]  # fmt: skip
 

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT
+from conftest import ROOT, loops_first
 
 import zoo
 
@@ -51,7 +51,7 @@ def test_a_run_leaves_what_it_says(model, runs):
     assert not list(run.rglob("*.part"))
 
 
-@pytest.mark.parametrize("model", zoo.names())
+@pytest.mark.parametrize("model", loops_first(zoo.names()))
 def test_kill_9_in_the_middle_resumes_bit_for_bit(model, command, tmp_path):
     words = [f"--model={model}", "--steps=400", "--every=50", "--config.ema=0.9", "--seed=5"]
     whole = command("train", *words, f"--run={tmp_path / 'whole'}")
@@ -129,6 +129,16 @@ def refused(done, sentence):
         (["--model=gan", "--config.latent=x"], "latent must be a whole number"),
         (["--model=gan", "--config.batch_size=0"], "batch_size must be at least 1"),
         (["--model=gan", "--config.batch_size=2000"], "larger than the 1500 training examples"),
+        (["--model=wgan", "--config.n_critic=0"], "n_critic must be at least 1"),
+        (["--model=wgan", "--config.clip=0"], "clip must be above 0"),
+        (["--model=wgan_gp", "--config.penalty=-1"], "penalty must be at least 0"),
+        (["--model=wgan_gp", "--config.critic_norm=batch"], "BatchNorm ties the samples"),
+        (["--model=wgan", "--condition=label"], "WGAN takes no condition: leave --condition out"),
+        (["--model=cgan", "--condition=letter"], "condition cannot be 'letter'"),
+        (["--model=cgan", "--target=label"], "target cannot be 'label'"),
+        (["--model=cgan", "--condition=none"], "CGAN needs a condition"),
+        (["--model=dcgan", "--dataset=gaussians8"], "DCGAN draws images, and not points"),
+        (["--model=gan", "--dataset=folder:/nowhere"], "/nowhere"),
         (["--model=vae", "--data.range=symmetric"], "a Bernoulli decoder needs pictures in [0, 1]"),
     ],
     ids=lambda value: "_".join(value) if isinstance(value, list) else "",
@@ -239,6 +249,57 @@ def test_sampling_a_run_without_a_checkpoint(command, tmp_path, runs):
     assert not (tmp_path / "grid.png").exists()
     refused(command("export", f"--run={run}", f"--out={tmp_path}/e"), "no checkpoint yet")
     assert not (tmp_path / "e").exists()
+
+
+@pytest.fixture(scope="module")
+def colour_pictures(tmp_path_factory):
+    """A folder of 40 PNGs of 64x64 colour pixels in two sub-folders: red discs, blue squares."""
+    from PIL import Image, ImageDraw
+
+    folder = tmp_path_factory.mktemp("pictures")
+    random = np.random.RandomState(0)
+    for kind in ("disc", "square"):
+        (folder / kind).mkdir()
+        for i in range(20):
+            picture = Image.new("RGB", (64, 64), tuple(random.randint(150, 255, 3)))
+            left, top, side = random.randint(0, 30), random.randint(0, 30), random.randint(10, 32)
+            pen, box = ImageDraw.Draw(picture), (left, top, left + side, top + side)
+            if kind == "disc":
+                pen.ellipse(box, "red")
+            else:
+                pen.rectangle(box, "blue")
+            picture.save(folder / kind / f"{i}.png")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("cgan", []),
+        ("dcgan", ["--config.channels=32"]),
+        ("wgan", []),
+        ("wgan", ["--config.network=dcgan", "--config.channels=32"]),
+        ("wgan_gp", []),
+        ("wgan_gp", ["--config.network=dcgan", "--config.channels=32"]),
+        ("wgan_gp", ["--config.network=resnet", "--config.resnet_channels=16"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "".join(value[:1]),
+)
+def test_a_folder_of_colour_pictures(model, words, colour_pictures, command, tmp_path):
+    run = tmp_path / "run"
+    words = [*words, "--config.batch_size=8", "--steps=4", "--every=2"]
+    source = f"--dataset=folder:{colour_pictures}"
+    done = command("train", f"--model={model}", source, *words, f"--run={run}")
+    assert done.returncode == 0, done.stderr
+    done = command("export", f"--run={run}", f"--out={tmp_path / 'pictures'}")
+    assert done.returncode == 0, done.stderr
+    given = "square" if model == "cgan" else None
+    one = zoo.load(run).sample(4, 3, given)
+    assert one.shape == (4, 64, 64, 3)
+    np.testing.assert_allclose(one, zoo.load(tmp_path / "pictures").sample(4, 3, given), atol=1e-5)
+    done = command("evaluate", f"--run={run}", "--num=50", "--seeds=1")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow
