@@ -105,7 +105,7 @@ PICTURES = {"batch_size": 64, "hidden": (256, 256), "n_critic": 3}
 
 
 def wgan_learns(digits):
-    # From 0 to 2 of 8 modes and a share of good points of at most 0.003, to 8 modes and 0.08 to 0.24.
+    # From 0 to 2 of 8 modes and a share of good points up to 0.003, to 8 modes and 0.08 to 0.24.
     before, after = measured("wgan", "gaussians8", 3000, **PLANE, learning_rate=5e-4, clip=0.1)
     assert after["modes"] >= before["modes"] + 4
     assert after["good"] > before["good"] + 0.03
@@ -128,15 +128,15 @@ def wgan_gp_learns(digits):
 def cgan_learns(digits):
     settings = {"batch_size": 100, "learning_rate": 5e-4, "ema": 0.99, "dropout": 0.2}
     before, after = measured("cgan", "digits", 2000, **settings)
-    # From 1.16 to 1.22, to 0.071 to 0.085; and from a tenth of them to all that the classifier takes
-    # for the digit that was asked for.
+    # From 1.16 to 1.22, to 0.071 to 0.085; and the classifier takes for the digit that was asked for
+    # first a tenth of them, then all.
     assert after["frechet"] < before["frechet"] / 6
     assert after["accuracy"] > before["accuracy"] + 0.8
 
 
 def dcgan_learns(digits):
     before, after = measured("dcgan", "digits", 400, batch_size=64, ema=0.99)
-    # From 1.24 to 1.25, to 0.13 to 0.15.
+    # From 1.24 to 1.25, to 0.12 to 0.15.
     assert after["frechet"] < before["frechet"] / 3
 
 
