@@ -128,8 +128,8 @@ def wgan_gp_learns(digits):
 def cgan_learns(digits):
     settings = {"batch_size": 100, "learning_rate": 5e-4, "ema": 0.99, "dropout": 0.2}
     before, after = measured("cgan", "digits", 2000, **settings)
-    # From 1.16 to 1.22, to 0.071 to 0.085; and the classifier takes for the digit that was asked for
-    # first a tenth of them, then all.
+    # From 1.16 to 1.22, to 0.071 to 0.085; and of the pictures the classifier takes first a tenth,
+    # then all for the digit that was asked for.
     assert after["frechet"] < before["frechet"] / 6
     assert after["accuracy"] > before["accuracy"] + 0.8
 
