@@ -94,7 +94,7 @@ class Draw:
         self._score = None
         if data.spec.kind == "points":
             self._real = data.examples(data.validation, POINTS)[0]
-            if hasattr(model, "score") and not model.conditional:
+            if not model.conditional:
                 self._score = tf.function(model.score, autograph=False)
 
     def __call__(self):
