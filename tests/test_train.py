@@ -272,6 +272,23 @@ def colour_pictures(tmp_path_factory):
     return folder
 
 
+def test_a_folder_that_has_changed_is_refused(command, tmp_path):
+    from PIL import Image
+
+    folder, run = tmp_path / "pictures", tmp_path / "run"
+    folder.mkdir()
+    random = np.random.RandomState(0)
+    for i in range(12):
+        Image.fromarray(random.randint(0, 255, (8, 8), np.uint8)).save(folder / f"{i}.png")
+    words = ["--model=gan", f"--dataset=folder:{folder}", "--config.batch_size=4", f"--run={run}"]
+    done = command("train", *words, "--steps=4")
+    assert done.returncode == 0, done.stderr
+    Image.fromarray(random.randint(0, 255, (8, 8), np.uint8)).save(folder / "3.png")
+    before = (run / "run.json").read_bytes()
+    refused(command("train", *words, "--steps=8"), "are not those that")
+    assert (run / "run.json").read_bytes() == before
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "words"),

@@ -68,7 +68,8 @@ class Run:
 
         Args:
             path: the folder.
-            identity: dict of `model`, `dataset`, `config` and `data`; must agree to resume.
+            identity: dict of `model`, `dataset`, `config`, `data` and `examples`, the digest of a
+                folder's examples or None; must agree to resume.
             data_spec: the `DataSpec`, kept so that sampling needs no data.
             held_out: dict of `split` and `examples`: what the validation losses are of.
             steps: the total asked for; may change from call to call.
@@ -181,6 +182,12 @@ def _check_identity(path, old, new):
         for key in old[part].keys() | new[part].keys():
             if old[part].get(key) != new[part].get(key):
                 _refuse(path, f"--{part}.{key}", old[part].get(key), new[part].get(key))
+
+    if old.get("examples") != new["examples"]:
+        raise UserError(
+            f"the pictures of {new['dataset']!r} are not those that {str(path)!r} was trained on: "
+            "put them back to resume it, or pass another --run."
+        )
 
 
 def _refuse(path, key, old, new):

@@ -134,7 +134,8 @@ def train(asked, strategy_name="auto", jit="auto", every=None, download=False):
 
     held_out = {"split": data.validation, "examples": len(data.splits[data.validation][0])}
     given = data.conditions()
-    run = Run.open(asked.path, asked.identity, data.spec, held_out, asked.steps, given)
+    identity = asked.identity | {"examples": data.digest()}
+    run = Run.open(asked.path, identity, data.spec, held_out, asked.steps, given)
     start = run.restore(model)
     if start >= asked.steps:
         print(f"{run.path} has its {start} steps already; --steps={2 * start} trains on.")

@@ -6,6 +6,7 @@ carries its global index, from which a model draws its noise: replicas that spli
 what one device would.
 """
 
+import hashlib
 import math
 
 import numpy as np
@@ -14,7 +15,7 @@ import tensorflow as tf
 from zoo import noise
 from zoo.config import UserError
 from zoo.data import names as spelling
-from zoo.data.source import read
+from zoo.data.source import FOLDER, read
 from zoo.data.spec import DataOptions, DataSpec
 
 # Protocols use one seed for all runs, or figures could not be compared.
@@ -183,6 +184,17 @@ class Dataset:
         x = np.concatenate([self.spec.to_unit(part["x"]) for part in parts])
         y = np.concatenate([part["y"] for part in parts]) if "y" in parts[0] else None
         return x, y, labels
+
+    def digest(self):
+        """Returns the sha256 of all examples and labels of a user's own folder, which may change
+        under a run; None for a data set that has a version."""
+        if not self.spec.name.startswith(FOLDER):
+            return None
+        arrays = [array for split in sorted(self.splits) for array in self.splits[split]]
+        found = hashlib.sha256()
+        for array in arrays:
+            found.update(np.ascontiguousarray(array))
+        return found.hexdigest()
 
     def conditions(self):
         """Returns example conditions: int32 [classes] or float32 [classes, d], one of each class,
