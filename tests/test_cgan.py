@@ -89,16 +89,16 @@ def test_names_are_spelled_and_read():
 
 
 @pytest.fixture(scope="module")
-def samplers(tmp_path_factory, command):
+def samplers(once, command):
     """kind of condition -> the sampler of a run of a few steps."""
-    folder = tmp_path_factory.mktemp("conditions")
-    found = {}
-    for condition, target in PAIRS[:3]:
-        words = ["--model=cgan", f"--condition={condition}", f"--target={target}", "--steps=20"]
-        done = command("train", *words, f"--run={folder / condition}")
+    targets = dict(PAIRS[:3])
+
+    def train(path):
+        words = [f"--condition={path.name}", f"--target={targets[path.name]}", "--steps=20"]
+        done = command("train", "--model=cgan", *words, f"--run={path}")
         assert done.returncode == 0, done.stderr
-        found[condition] = zoo.load(folder / condition)
-    return found
+
+    return {kind: zoo.load(once(f"conditions/{kind}", train)) for kind in targets}
 
 
 def test_a_label_and_its_name_are_one_condition(samplers):
@@ -196,10 +196,8 @@ def test_sample_command(samplers, command, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "words", "sentence"),
     [
-        ("label", ["--label=10"], "label 10 is none of the 10 classes"),
         ("label", ["--label=x"], "--label=x must be whole numbers"),
         ("label", ["--label=1", "--name=one"], "give one of --label and --name"),
-        ("image", ["--label=1"], "this model is given a picture"),
         ("image", ["--condition=/nowhere.npy"], "/nowhere.npy"),
         ("image", ["--condition=README.md"], "is not a .npy file of an array"),
     ],
