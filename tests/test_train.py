@@ -61,7 +61,7 @@ def test_kill_9_in_the_middle_resumes_bit_for_bit(model, command, tmp_path):
         [*PYTHON, *words, f"--run={killed}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         cwd=ROOT,
     )  # fmt: skip
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline and not (killed / "samples" / "step_0000150.png").exists():
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
@@ -167,10 +167,10 @@ def test_a_run_in_use_is_refused(command, tmp_path):
         [*PYTHON, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
     )
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline and not (tmp_path / "run" / "metrics.jsonl").exists():
             time.sleep(0.05)
-        done = command("train", *words, timeout=60)  # without a lock it would train for an hour
+        done = command("train", *words, timeout=240)  # without a lock it would train for an hour
         refused(done, "is in use by a running trainer")
         assert process.poll() is None
     finally:
