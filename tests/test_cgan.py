@@ -233,6 +233,9 @@ def test_a_label_for_a_model_without_one(runs, command, tmp_path):
         (lambda: zoo.build("gan", zoo.load_data("cgan")), "GAN takes no condition: leave --condi"),
         (lambda: zoo.build("cgan", zoo.load_data("gan")), "CGAN needs a condition: pass --condi"),
         (lambda: zoo.build("cgan").sample(2), "this model draws given a label: pass one"),
+        (lambda: zoo.build("cgan").sample(2, 0, [10]), "label 10 is none of the 10 classes"),
+        (lambda: zoo.build("cgan").sample(2, 0, ["one"]), "a condition of this model is a label"),
+        (lambda: zoo.build("cgan").sample(2, 0, [[0.5]]), "a condition of this model is a label"),
     ],
 )
 def test_wrong_calls_get_one_sentence(call, sentence):

@@ -181,7 +181,7 @@ def test_a_run_in_use_is_refused(command, tmp_path):
 def test_a_damaged_run_json_is_named(command, tmp_path):
     (tmp_path / "run.json").write_text("{")
     refused(command("train", "--model=gan", f"--run={tmp_path}"), "is damaged: it is not JSON")
-    (tmp_path / "run.json").write_text('{"format": 1}')
+    (tmp_path / "run.json").write_text('{"format": 2}')
     refused(command("train", f"--run={tmp_path}"), "is damaged: it has no 'model'")
     refused(command("sample", f"--run={tmp_path}"), "is damaged: it has no 'model'")
 

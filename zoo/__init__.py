@@ -25,8 +25,9 @@ def build(name, dataset="digits", **overrides):
 
     Returns:
         A `keras.Model` to `fit` on ``load_data(name, dataset).train(batch_size,
-        block=model.blocks_per_step)``, or on an array [N, …] in the data's range
-        (`model.data_spec`), with labels where the model is conditional.
+        block=model.blocks_per_step)``, or on an array in the data's range (`model.data_spec`),
+        [N, …] or, where a step has several updates, [N, blocks_per_step, …], with labels where the
+        model is conditional.
 
     Raises:
         zoo.config.UserError: an unknown model, data set or setting, or a value out of range.

@@ -33,14 +33,11 @@ def diagnose(path):
     import tensorflow as tf
 
     from zoo import sheets
-    from zoo.config import override
-    from zoo.data import load
-    from zoo.data.spec import DataOptions
     from zoo.sampling import RunSampler
 
     sampler = RunSampler(path)
     model, facts = sampler.model, sampler.run.facts
-    data = load(facts["dataset"], override(DataOptions(), facts["data"]))
+    data = sampler.run.data()
     batch = next(iter(data.evaluation(facts["held_out"]["split"], EXAMPLES)))
     norms, histograms = model.diagnose(model.batch(batch))
     if "critic_weights" not in histograms:
@@ -81,11 +78,11 @@ def main():
     }
     pictures.write_whole(out.with_suffix(".json"), (json.dumps(facts, indent=2) + "\n").encode())
     for one in facts["runs"]:
-        first, *_, last = norms = one["gradient_norm_by_layer"]
-        share = ""
+        norms, share = one["gradient_norm_by_layer"], ""
         if one["share_near_clip"] is not None:
             share = f"; {one['share_near_clip']:.1%} of weights near ±{one['clip']}"
-        print(f"{one['run']}: norm {first:.2e} at layer 1, {last:.2e} at {len(norms)}{share}")
+        ends = f"{norms[0]:.2e} at layer 1, {norms[-1]:.2e} at {len(norms)}" if norms else "none"
+        print(f"{one['run']}: gradient norm {ends}{share}")
     print(f"written to {out} and {out.with_suffix('.json')}")
 
 

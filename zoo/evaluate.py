@@ -27,16 +27,13 @@ def evaluate(path, num, seeds):
     """
     import numpy as np
 
-    from zoo.config import override
-    from zoo.data import load
-    from zoo.data.spec import DataOptions
     from zoo.metrics import evaluation
     from zoo.pictures import write_whole
     from zoo.sampling import RunSampler
 
     sampler = RunSampler(path)
     facts = sampler.run.facts
-    data = load(facts["dataset"], override(DataOptions(), facts["data"]))
+    data = sampler.run.data()
     judge = evaluation.judge(data, facts["held_out"]["split"])
     # Names are judged against the held-out pictures that they are drawn for.
     given = getattr(judge, "given", None)

@@ -37,13 +37,14 @@ def words(lines, images=None, columns=None):
     from PIL import Image, ImageDraw, ImageFont
 
     columns = columns or math.ceil(math.sqrt(len(lines)))
-    side, text = TARGET // columns, TARGET // columns // 4
+    side = max(32, TARGET // columns)
+    text = side // 4
     height = text + (0 if images is None else side)
     rows = math.ceil(len(lines) / columns)
     sheet = Image.new("RGB", (columns * side, rows * height), "white")
     pen = ImageDraw.Draw(sheet)
     longest = max(map(len, lines), default=1) or 1
-    font = ImageFont.load_default(size=min(text - 2, 1.6 * side / longest))
+    font = ImageFont.load_default(size=max(1, min(text - 2, 1.6 * side / longest)))
     for place, line in enumerate(lines):
         left, top = (place % columns) * side, (place // columns) * height
         if images is not None:

@@ -23,7 +23,7 @@ import numpy as np
 from zoo.config import UserError
 from zoo.pictures import write_whole
 
-FORMAT = 1
+FORMAT = 2
 KEYS = ("model", "dataset", "config", "data", "steps", "data_spec", "held_out")
 KEEP = 3  # checkpoints
 CONDITIONS = "conditions.npy"
@@ -56,7 +56,10 @@ class Run:
         except ValueError:
             raise UserError(f"{str(path / 'run.json')!r} is damaged: it is not JSON.") from None
         if not isinstance(facts, dict) or facts.get("format") != FORMAT:
-            raise UserError(f"{str(path / 'run.json')!r} is not of format {FORMAT}.")
+            raise UserError(
+                f"{str(path / 'run.json')!r} is not of format {FORMAT}, which this zoo writes: "
+                "train the run anew."
+            )
         missing = [key for key in KEYS if key not in facts]
         if missing:
             raise UserError(f"{str(path / 'run.json')!r} is damaged: it has no {missing[0]!r}.")
@@ -112,6 +115,20 @@ class Run:
         """Returns the example conditions that the run keeps, or None."""
         path = self.path / CONDITIONS
         return np.load(path) if path.exists() else None
+
+    def data(self):
+        """Returns the `Dataset` that the run was trained on.
+
+        Raises:
+            UserError: it is not at hand, or a folder's pictures have changed.
+        """
+        from zoo.config import override
+        from zoo.data import load
+        from zoo.data.spec import DataOptions
+
+        data = load(self.facts["dataset"], override(DataOptions(), self.facts["data"]))
+        _check_examples(self.path, self.facts, data.digest())
+        return data
 
     # --- checkpoints -------------------------------------------------------------------------
 
@@ -183,10 +200,14 @@ def _check_identity(path, old, new):
             if old[part].get(key) != new[part].get(key):
                 _refuse(path, f"--{part}.{key}", old[part].get(key), new[part].get(key))
 
-    if old.get("examples") != new["examples"]:
+    _check_examples(path, old, new["examples"])
+
+
+def _check_examples(path, facts, digest):
+    if facts.get("examples") != digest:
         raise UserError(
-            f"the pictures of {new['dataset']!r} are not those that {str(path)!r} was trained on: "
-            "put them back to resume it, or pass another --run."
+            f"the pictures of {facts['dataset']!r} are not those that {str(path)!r} was trained "
+            "on: put them back, or train another --run."
         )
 
 

@@ -53,7 +53,9 @@ def condition():
 
     try:
         found = np.load(FLAGS.condition, allow_pickle=False)
-    except (ValueError, EOFError):
+    except OSError:
+        raise
+    except Exception:  # numpy's readers fail in many ways on a file that is none of theirs
         found = None
     if not isinstance(found, np.ndarray) or found.ndim == 0:
         raise UserError(f"--condition={FLAGS.condition} is not a .npy file of an array [N, …].")

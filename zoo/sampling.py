@@ -118,6 +118,8 @@ class ExportSampler(_Sampler):
 
         publish.check_manifest(version)
         self.path = version
+        if not (version / publish.FACTS).exists():
+            raise UserError(f"{str(version)!r} is of an older zoo: export the run again.")
         facts = json.loads((version / publish.FACTS).read_text())
         self.latent, self.prior = facts["latent"], facts["prior"]
         self.data_spec = DataSpec.of_json(facts["data_spec"])

@@ -69,10 +69,11 @@ class CGAN(gan.GAN):
 def build(config, data_spec, **compile_options):
     """Returns a compiled `CGAN`; call it inside the strategy's scope."""
     model = CGAN(config, data_spec)
-    decay = 1.00004  # of `paper_sgd`, section 4.1
+    # Section 4.1; the paper does not say how long `paper_sgd`'s momentum rises: 100 epochs here.
+    schedule = {"decay": 1.00004, "rise": 100 * 500}
     model.compile(
-        gan.optimizer(config, decay=decay),
-        gan.optimizer(config, config.ema, decay),
+        gan.optimizer(config, **schedule),
+        gan.optimizer(config, config.ema, **schedule),
         **compile_options,
     )
     return model

@@ -151,11 +151,11 @@ def log_one_minus_sigmoid(logits):
     return -tf.nn.softplus(logits)
 
 
-def optimizer(config, ema=0.0, decay=1.000004):
-    """One player's optimiser; `paper_sgd` is the authors' schedule for MNIST, with its `decay`."""
+def optimizer(config, ema=0.0, decay=1.000004, rise=250 * 500):
+    """One player's optimiser; `paper_sgd` is the authors' schedule for MNIST: the rate's `decay`,
+    and momentum that rises over 250 epochs of 50,000 pictures in batches of 100."""
     if config.optimizer == "paper_sgd":
-        updates = 250 * 500  # 250 epochs of 50,000 pictures in batches of 100
-        return optimizers.AnnealedSGD(config.learning_rate, decay, 0.5, 0.7, updates, ema)
+        return optimizers.AnnealedSGD(config.learning_rate, decay, 0.5, 0.7, rise, ema)
     return optimizers.optimizer(config.optimizer, config.learning_rate, ema, config.beta_1)
 
 

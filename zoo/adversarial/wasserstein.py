@@ -33,7 +33,8 @@ class Config(Common):
     optimizer: str = setting("rmsprop", "of both players", choices=optimizers.NAMES)
     learning_rate: float = setting(5e-5, "of both players", above=0)
     decay_steps: int = setting(
-        0, "steps over which the rate falls linearly to 0, as for the paper's ResNet; 0: it stays",
+        0, "steps, each moving both players, over which the rate falls linearly to 0, as for "
+        "WGAN-GP's ResNet; 0: it stays",
         low=0,
     )  # fmt: skip
     beta_1: float = setting(0.0, "Adam's, or SGD's momentum", low=0, high=0.9999)
@@ -92,19 +93,24 @@ class Wasserstein(GenerativeModel):
     def diagnose(self, batch):
         """Figure 1 of the WGAN-GP paper: how far the critic's gradient carries, and its weights.
 
-        Returns the norm of the gradient of E[f(real)] - E[f(fake)] with regard to the activations
-        of each layer of the critic, first to last, and all weights but biases and norms.
+        Returns the mean over real and generated examples of ‖∂f(x)/∂h‖, h the activations of each
+        layer of the critic for that example, first to last; and the critic's kernels.
         """
         fakes = self.generator(self.latents(self.evaluation_noise(batch)))
         with tf.GradientTape() as tape:
             real, fake = (self.critic.activations(x) for x in (batch.x, fakes))
-            estimate = tf.reduce_mean(real[-1]) - tf.reduce_mean(fake[-1])
-        gradients = tape.gradient(estimate, [*zip(real[:-1], fake[:-1], strict=True)])
+            values = tf.reduce_sum(real[-1]) + tf.reduce_sum(fake[-1])
+        # Examples do not mix here: each one's part of the sum has its own gradient.
+        gradients = tape.gradient(values, [*zip(real[:-1], fake[:-1], strict=True)])
+        weight = batch.weight / tf.reduce_sum(batch.weight)
         norms = {
-            f"gradient_norm/{i}": tf.linalg.global_norm(pair)
+            f"gradient_norm/{i}": sum(
+                tf.reduce_sum(weight * tf.norm(tf.reshape(g, [tf.shape(g)[0], -1]), axis=1))
+                for g in pair
+            ) / 2
             for i, pair in enumerate(gradients, start=1)
-        }
-        kernels = [w for w in self.critic.trainable_variables if w.shape.rank > 1]
+        }  # fmt: skip
+        kernels = [w for w in self.critic.trainable_variables if w.path.endswith("kernel")]
         return norms, {"critic_weights": tf.concat([tf.reshape(w, [-1]) for w in kernels], axis=0)}
 
 

@@ -1,4 +1,4 @@
-"""Data sets of pictures by name; `load` is the way in."""
+"""Data sets by name, of pictures, points and spelled names; `load` is the way in."""
 
 
 def load(name, options=None, download=False):

@@ -24,8 +24,11 @@ def checked(spec, condition):
     """
     if spec.condition == "none":
         raise UserError("this model takes no condition: leave it out.")
-    given = np.atleast_1d(np.asarray(condition))
-    words = given.dtype.kind in "US"
+    try:
+        given = np.atleast_1d(np.asarray(condition))
+    except ValueError:
+        raise UserError("the parts of the condition have several shapes: give them one.") from None
+    words = given.dtype.kind in "US" and given.ndim == 1
     labels = given.dtype.kind in "iu" and given.ndim == 1
     if not len(given):
         raise UserError("the condition is empty: give one for all or one for each.")

@@ -63,6 +63,8 @@ def _spec(name, source, options):
     if points:
         _check_for_points(name, options)
     words = spelling.spelled(source.names)
+    if len(set(words)) < len(words):
+        raise UserError(f"two classes of {name!r} differ by capital letters only: rename one.")
     if not words and (options.target == "name" or options.condition in ("label", "name")):
         wanted = "name" if options.target == "name" else options.condition
         raise UserError(f"{name!r} has no labels, which a {wanted} comes from.")
@@ -186,12 +188,12 @@ class Dataset:
         return x, y, labels
 
     def digest(self):
-        """Returns the sha256 of all examples and labels of a user's own folder, which may change
-        under a run; None for a data set that has a version."""
+        """Returns the sha256 of all examples, labels and names of a user's own folder, which may
+        change under a run; None for a data set that has a version."""
         if not self.spec.name.startswith(FOLDER):
             return None
         arrays = [array for split in sorted(self.splits) for array in self.splits[split]]
-        found = hashlib.sha256()
+        found = hashlib.sha256(repr(self.spec.names).encode())
         for array in arrays:
             found.update(np.ascontiguousarray(array))
         return found.hexdigest()

@@ -81,8 +81,7 @@ def read(name, image_size=0, download=False):
     if name.startswith(FOLDER):
         from zoo.data import folder
 
-        path = pathlib.Path(name.removeprefix(FOLDER)).expanduser()
-        return Source(*folder.read(path, image_size, MEMORY_LIMIT))
+        return Source(*folder.read(name.removeprefix(FOLDER), image_size, MEMORY_LIMIT))
     check_name(name)
     builder = _embedded(name) if name in EMBEDDED else _prepared(name, download)
     features = builder.info.features

@@ -127,7 +127,10 @@ def _command(facts):
 def _held_out(run):
     """A sentence with the losses of the last validation, out of metrics.jsonl."""
     lines = [json.loads(line) for line in (run.path / "metrics.jsonl").read_text().splitlines()]
-    last = [line for line in lines if any(key.startswith("val_") for key in line)][-1]
+    validated = [line for line in lines if any(key.startswith("val_") for key in line)]
+    if not validated:
+        return "Not validated yet."
+    last = validated[-1]
     losses = ", ".join(f"{k[4:]} {v:.4f}" for k, v in last.items() if k.startswith("val_"))
     part = run.facts["held_out"]
     return (

@@ -82,7 +82,8 @@ class _Pictures:
 class _Names:
     def __init__(self, data, held_out):
         self._words = data.spec.names
-        _, self.given, labels = data.examples(held_out)
+        _, y, labels = data.examples(held_out)
+        self.given = labels if data.spec.condition == "label" else y
         self._right = [self._words[label] for label in labels]
         images = data.spec.condition == "image"
         self.real = {}
@@ -90,7 +91,7 @@ class _Names:
             shape = data.spec.condition_shape
             _, y, known = data.examples("train")
             classifier = Classifier.fit(y.reshape(-1, *shape), known, data.spec.classes)
-            seen = classifier.predict(self.given.reshape(-1, *shape))
+            seen = classifier.predict(y.reshape(-1, *shape))
             self.real["right"] = float((seen == labels).mean())
 
     def of(self, x, given):

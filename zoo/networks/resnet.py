@@ -19,7 +19,7 @@ from zoo.networks.mlp import dense
 def scaled(channels, data_spec):
     """Returns the channels for pictures of this size; see the rule above."""
     side = min(data_spec.shape[:2])
-    return channels if side >= 32 else channels // 2 if side >= 16 else channels // 4
+    return max(1, channels // (1 if side >= 32 else 2 if side >= 16 else 4))
 
 
 class Block(keras.layers.Layer):

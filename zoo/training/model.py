@@ -269,7 +269,21 @@ class GenerativeModel(keras.Model):
                 f"this model draws given a {spec.condition}: pass one, fit(x, y) or condition=…."
             )
         y = tf.convert_to_tensor(y)
-        return tf.one_hot(y, spec.classes) if y.dtype.is_integer else tf.cast(y, tf.float32)
+        if y.dtype == tf.string or not (y.dtype.is_integer or y.shape[-1] == spec.condition_size):
+            raise UserError(
+                f"a condition of this model is a label or float32 [B, {spec.condition_size}], and "
+                f"not {y.dtype.name} {y.shape}."
+            )
+        if not y.dtype.is_integer:
+            return tf.cast(y, tf.float32)
+        if not tf.is_symbolic_tensor(y):  # in a graph, the export's own check stands
+            outside = [label for label in y.numpy().ravel() if not 0 <= label < spec.classes]
+            if outside:
+                raise UserError(
+                    f"label {outside[0]} is none of the {spec.classes} classes: give 0 to "
+                    f"{spec.classes - 1}."
+                )
+        return tf.one_hot(y, spec.classes)
 
     def _check_data(self, spec):
         """Refuses data that this model cannot draw or be given."""
