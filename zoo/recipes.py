@@ -110,15 +110,15 @@ RECIPES = {
         "0.01, 0.001, then zoo.diagnose",
         model="wgan",
         dataset="swiss_roll",
-        steps=3_000,
-        config={"batch_size": 256, "latent": 2, "hidden": (256,) * 12},
+        steps=2_000,
+        config={"latent": 2, "hidden": (256,) * 12},
     ),
     "swiss_roll_penalty": Recipe(
         about="WGAN-GP's Figure 1b by the penalty loop, to set beside swiss_roll_clipping",
         model="wgan_gp",
         dataset="swiss_roll",
-        steps=3_000,
-        config={"batch_size": 256, "latent": 2, "hidden": (256,) * 12},
+        steps=2_000,
+        config={"latent": 2, "hidden": (256,) * 12},
     ),
     "vae_mnist_iwae": Recipe(
         about="the VAE of the IWAE paper (1509.00519: 86.76 nats at k = 5000): 2x200 tanh, "
