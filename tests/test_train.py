@@ -313,8 +313,6 @@ def test_a_folder_of_colour_pictures(model, words, colour_pictures, command, tmp
     one = zoo.load(run).sample(4, 3, given)
     assert one.shape == (4, 64, 64, 3)
     np.testing.assert_allclose(one, zoo.load(tmp_path / "pictures").sample(4, 3, given), atol=1e-5)
-    done = command("evaluate", f"--run={run}", "--num=50", "--seeds=1")
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow
