@@ -56,6 +56,13 @@ def test_a_condition_stands_beside_the_input():
         assert changed[1] > 0
 
 
+def test_doubling_is_nearest_neighbour():
+    from zoo.networks.resnet import Double
+
+    x = np.random.RandomState(0).rand(2, 3, 4, 5).astype(np.float32)
+    np.testing.assert_array_equal(Double()(x), x.repeat(2, axis=1).repeat(2, axis=2))
+
+
 def test_dropout_keeps_the_mean():
     from zoo import noise
 

@@ -22,6 +22,17 @@ def scaled(channels, data_spec):
     return max(1, channels // (1 if side >= 32 else 2 if side >= 16 else 4))
 
 
+class Double(keras.layers.Layer):
+    """Nearest-neighbour upsampling by 2: each pixel four times.
+
+    By depth-to-space, as in the authors' code; Keras' UpSampling2D loses the static shape, and
+    TensorFlow Lite then refuses a stack of them.
+    """
+
+    def call(self, x):
+        return tf.nn.depth_to_space(tf.concat([x] * 4, axis=-1), 2)
+
+
 class Block(keras.layers.Layer):
     """x -> x + conv(relu(norm(conv(relu(norm(x)))))), resampled on both ways.
 
@@ -33,7 +44,7 @@ class Block(keras.layers.Layer):
 
     def __init__(self, shape, channels, norm, resample, initial, preactivate=True):
         super().__init__()
-        up = [keras.layers.UpSampling2D()] if resample == "up" else []
+        up = [Double()] if resample == "up" else []
         down = [keras.layers.AveragePooling2D(2)] if resample == "down" else []
         before = [*_norm(norm, initial), keras.layers.ReLU()] if preactivate else []
         middle = [*_norm(norm, initial), keras.layers.ReLU()]
