@@ -10,6 +10,7 @@ import dataclasses
 import tensorflow as tf
 
 from zoo.config import Common, UserError, setting
+from zoo.networks import mlp
 from zoo.networks.initial import Initial
 from zoo.training import optimizers
 from zoo.training.model import GenerativeModel
@@ -58,6 +59,15 @@ class Wasserstein(GenerativeModel):
         self.xla_pays = config.network == "mlp"
         self.generator, self.critic = self.networks(Initial(config.seed))
         self.built = True
+
+    def dense_networks(self, initial):
+        """Returns (generator, critic) of `hidden` ReLU layers each."""
+        config, spec = self.config, self.data_spec
+        widths = [mlp.scaled(units, spec) for units in config.hidden]
+        return (
+            mlp.Generator(spec, config.latent, widths, initial, "he_uniform"),
+            mlp.Critic(spec, widths, initial),
+        )
 
     def compile(self, critic_optimizer, generator_optimizer, **kwargs):
         """See `GenerativeModel.compile`; both optimisers are built here."""

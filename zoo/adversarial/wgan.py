@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from zoo.adversarial import wasserstein
 from zoo.config import setting
-from zoo.networks import dcgan, mlp
+from zoo.networks import dcgan
 
 MANY = 100  # critic steps for one of the generator at first and now and then, in the authors' code
 
@@ -54,11 +54,7 @@ class WGAN(wasserstein.Wasserstein):
                     spec, config.channels, norms[config.critic_norm], initial, use_bias=False
                 ),
             )  # fmt: skip
-        widths = [mlp.scaled(units, spec) for units in config.hidden]
-        return (
-            mlp.Generator(spec, config.latent, widths, initial, "he_uniform"),
-            mlp.Critic(spec, widths, initial),
-        )
+        return self.dense_networks(initial)
 
     def compile(self, *optimizers, **kwargs):
         """See `Wasserstein.compile`; the critic's first weights are clipped here."""

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from zoo.adversarial import wasserstein
 from zoo.config import UserError, setting
-from zoo.networks import dcgan, mlp, resnet
+from zoo.networks import dcgan, resnet
 from zoo.training import optimizers
 
 TINY = 1e-12  # under the root of the gradient's norm
@@ -54,11 +54,7 @@ class WGANGP(wasserstein.Wasserstein):
         """Returns (generator, critic)."""
         config, spec = self.config, self.data_spec
         if config.network == "mlp":
-            widths = [mlp.scaled(units, spec) for units in config.hidden]
-            return (
-                mlp.Generator(spec, config.latent, widths, initial, "he_uniform"),
-                mlp.Critic(spec, widths, initial),
-            )
+            return self.dense_networks(initial)
         if config.network == "resnet":
             width = config.resnet_channels
             return (
