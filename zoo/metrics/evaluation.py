@@ -89,10 +89,10 @@ class _Names:
         self.real = {}
         if images:
             shape = data.spec.condition_shape
-            _, y, known = data.examples("train")
-            classifier = Classifier.fit(y.reshape(-1, *shape), known, data.spec.classes)
-            seen = classifier.predict(y.reshape(-1, *shape))
-            self.real["right"] = float((seen == labels).mean())
+            _, seen, known = data.examples("train")
+            classifier = Classifier.fit(seen.reshape(-1, *shape), known, data.spec.classes)
+            found = classifier.predict(y.reshape(-1, *shape))
+            self.real["right"] = float((found == labels).mean())
 
     def of(self, x, given):
         read = names.decode(x, self._words)
