@@ -31,6 +31,12 @@ MODELS = {
     "dcgan": Entry("zoo.adversarial.dcgan", "Deep convolutional GAN", "1511.06434"),
     "wgan": Entry("zoo.adversarial.wgan", "Wasserstein GAN", "1701.07875"),
     "wgan_gp": Entry("zoo.adversarial.wgan_gp", "WGAN with gradient penalty", "1704.00028"),
+    "pixelcnn": Entry("zoo.autoregressive.pixelcnn", "PixelCNN", "1601.06759"),
+    "row_lstm": Entry("zoo.autoregressive.row_lstm", "PixelRNN, Row LSTM", "1601.06759"),
+    "diagonal_bilstm": Entry(
+        "zoo.autoregressive.diagonal_bilstm", "PixelRNN, Diagonal BiLSTM", "1601.06759"
+    ),
+    "multi_scale": Entry("zoo.autoregressive.multi_scale", "Multi-scale PixelRNN", "1601.06759"),
     "vae": Entry("zoo.variational.vae", "Variational auto-encoder", "1312.6114"),
 }
 

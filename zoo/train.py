@@ -41,9 +41,6 @@ flags.DEFINE_enum("jit", "auto", ("auto", "on", "off"), "XLA; auto: what was mea
 flags.DEFINE_bool("download", False, "let TensorFlow Datasets fetch data that is not prepared")
 
 STEPS = 10_000
-# Steps in one call of the train function, at most: each is traced anew, and a convolutional one
-# takes so long to trace and to run that more would only delay the bar.
-UNROLLED = {"dense": 25, "convolutional": 5}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,7 +139,7 @@ def train(asked, strategy_name="auto", jit="auto", every=None, download=False):
     if start >= asked.steps:
         print(f"{run.path} has its {start} steps already; --steps={2 * start} trains on.")
         return run, model
-    most = UNROLLED["dense" if model.xla_pays else "convolutional"]
+    most = model.steps_at_once
     every = every or _milestone(most, start, asked.steps)
     model.steps_per_execution = _unrolled(most, start, asked.steps, every)
     if start:

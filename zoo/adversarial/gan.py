@@ -133,8 +133,8 @@ class GAN(GenerativeModel):
     def generate(self, latents, condition=None):
         """G(z) or G(z|y); with its moving averages where the run keeps them."""
         y = self.conditions(condition, tf.shape(latents)[0])
-        generator = self.averaged(self.generator, self.generator_optimizer)
-        return self.data_spec.to_unit(generator(latents, y))
+        with self.averages(self.generator_optimizer):
+            return self.data_spec.to_unit(self.generator(latents, y))
 
     def score(self, x):
         """The discriminator's logit of each example [B]."""

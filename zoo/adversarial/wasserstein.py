@@ -93,8 +93,8 @@ class Wasserstein(GenerativeModel):
 
     def generate(self, latents, condition=None):
         """g(z); with its moving averages where the run keeps them."""
-        generator = self.averaged(self.generator, self.generator_optimizer)
-        return self.data_spec.to_unit(generator(latents))
+        with self.averages(self.generator_optimizer):
+            return self.data_spec.to_unit(self.generator(latents))
 
     def score(self, x):
         """The critic's value of each example [B]."""

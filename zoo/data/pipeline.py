@@ -81,6 +81,7 @@ def _spec(name, source, options):
         names=words,
         condition=options.condition,
         condition_shape=shapes[options.condition],
+        dequantised=options.dequantise,
     )
 
 

@@ -60,6 +60,7 @@ class DataSpec:
         classes: number of labels, 0 where there are none.
         levels: grey levels a channel, e.g. 256; 2 once binarised.
         range: ``"unit"`` for pictures in [0, 1], ``"symmetric"`` for [-1, 1].
+        dequantised: whether noise fills the gaps between the levels.
         binarise: the protocol of `DataOptions.binarise`; every likelihood names it.
         names: of the classes, spelled out.
         condition: what a model is given: ``"none"``, ``"label"``, ``"name"`` or ``"image"``.
@@ -76,6 +77,7 @@ class DataSpec:
     names: tuple = ()
     condition: str = "none"
     condition_shape: tuple = ()
+    dequantised: bool = False
 
     @classmethod
     def of_json(cls, facts):

@@ -4,6 +4,7 @@ A loop file (`gan.py`, `vae.py`, …) holds one algorithm in full; what is the s
 and would hide the algorithm there, is here.
 """
 
+import contextlib
 import types
 
 import keras
@@ -32,6 +33,12 @@ class GenerativeModel(keras.Model):
     metric_names = ()  # what `test_step` returns
     blocks_per_step = 1  # fresh batches of real data in one step, e.g. a critic's updates
     xla_pays = True  # measured on CPUs: dense networks gain from XLA, convolutions lose
+
+    @property
+    def steps_at_once(self):
+        """Training steps in one call of the train function, at most: each is traced anew, and a
+        convolutional one takes so long to trace and to run that more would only delay the bar."""
+        return 25 if self.xla_pays else 5
 
     def __init__(self, config, data_spec):
         super().__init__()
@@ -67,6 +74,11 @@ class GenerativeModel(keras.Model):
         its milestones, from one held-out `Batch`."""
         return {}, {}
 
+    @property
+    def latent(self):
+        """Size of z."""
+        return self.config.latent
+
     # --- verbs for the loops -----------------------------------------------------------------
 
     def batch(self, data):
@@ -88,7 +100,7 @@ class GenerativeModel(keras.Model):
 
     def latents(self, noise):
         """Returns one draw of the prior for each example of a `Noise`, float32 [B, z]."""
-        return noise.draw(self.prior, (self.config.latent,))
+        return noise.draw(self.prior, (self.latent,))
 
     def noise(self, batch):
         """Returns the random numbers of this training step."""
@@ -125,27 +137,16 @@ class GenerativeModel(keras.Model):
         for variable, old in zip(moved, before, strict=True):
             variable.assign(tf.where(when, variable, old))
 
-    def averaged(self, network, optimizer):
-        """Returns `network` as a function that uses its moving averages where they are kept."""
+    def averages(self, optimizer):
+        """Returns a scope in which the weights that `optimizer` moves are their moving averages,
+        where they are kept.  A BatchNorm's statistics are averages already and stay."""
         if not optimizer.use_ema:
-            return network
+            return contextlib.nullcontext()
         # Keras has no public name for the averages.
-        average_of = {
-            variable.path: average
-            for variable, average in zip(
-                optimizer._trainable_variables,
-                optimizer._model_variables_moving_average,
-                strict=True,
-            )
-        }
-        trainable = [average_of[variable.path] for variable in network.trainable_variables]
-
-        def call(*inputs):
-            # A BatchNorm's statistics are averages already and are used as they are.
-            outputs, _ = network.stateless_call(trainable, network.non_trainable_variables, *inputs)
-            return outputs
-
-        return call
+        moved, averages = (
+            optimizer._trainable_variables, optimizer._model_variables_moving_average
+        )  # fmt: skip
+        return keras.StatelessScope(zip(moved, averages, strict=True))
 
     # --- compiling and running ---------------------------------------------------------------
 
@@ -247,7 +248,7 @@ class GenerativeModel(keras.Model):
         the forms in which servers and browsers send one.
         """
         kind, spec = self.data_spec.kind, self.data_spec
-        latents = tf.TensorSpec((None, self.config.latent), tf.float32, "latents")
+        latents = tf.TensorSpec((None, self.latent), tf.float32, "latents")
         num, seed = (tf.TensorSpec(None, tf.int32, name) for name in ("num", "seed"))
         given = []
         if spec.condition == "label":

@@ -145,12 +145,13 @@ class VAE(GenerativeModel):
 
     def encode(self, images):
         """Pictures in [0, 1] -> (mean, log variance) of q(z|x), each [B, z]; averaged weights."""
-        encoder = self.averaged(self.encoder, self.elbo_optimizer)
-        return tf.split(encoder(self.data_spec.from_unit(images)), 2, axis=-1)
+        with self.averages(self.elbo_optimizer):
+            return tf.split(self.encoder(self.data_spec.from_unit(images)), 2, axis=-1)
 
     def generate(self, latents, condition=None):
         """The mean of p(x|z), in [0, 1]; averaged weights."""
-        parameters = self.averaged(self.decoder, self.elbo_optimizer)(latents)
+        with self.averages(self.elbo_optimizer):
+            parameters = self.decoder(latents)
         if self.config.decoder == "bernoulli":
             return tf.sigmoid(parameters)
         return self.data_spec.to_unit(self._gaussian(parameters)[0])

@@ -1,0 +1,286 @@
+"""The likelihood loop and the plain sampler of the PixelRNN family (1601.06759).
+
+    log p(x) = Σ_i log p(x_i | x_1, …, x_(i-1))                                              (eq. 1)
+
+pixels in raster order, and of each pixel R, then G given R, then B given both (eq. 2).  A factor is
+a softmax over a colour's levels, or the logit of one of two.  The likelihood is exact, in nats;
+bits per dimension are nats / (H W C log 2).
+
+The model is a function from uniform noise, one number for each colour of each pixel, to a picture,
+by the inverse of each factor's distribution function: so its "latents" are that noise.
+
+Where this differs from the paper, in all of the family: Glorot weights; the forget gates' biases
+begin at 1; the residual blocks of PixelCNN apply ReLU before each convolution.  The gradient is
+that of nats per dimension, so that a learning rate does not depend on the size of the pictures.
+"""
+
+import dataclasses
+import math
+
+import tensorflow as tf
+
+from zoo import noise
+from zoo.autoregressive import cached
+from zoo.config import Common, UserError, setting
+from zoo.networks.initial import Initial
+from zoo.networks.masked import PixelNetwork
+from zoo.training import optimizers
+from zoo.training.model import GenerativeModel
+
+DATA = {"range": "symmetric"}  # so that zeros around a picture are no level of it
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(Common):
+    """Section 5 of the paper."""
+
+    batch_size: int = setting(16, "examples in a step, over all replicas", low=1)
+    channels: int = setting(0, "h: a block's input has 2h features; 0: by the data", low=0)
+    blocks: int = setting(0, "residual blocks; 0: by the data", low=0)
+    ends: int = setting(0, "features before the last layer; 0: 1024 in colour, 32 in grey", low=0)
+    skip: bool = setting(False, "every block leads to the end too, by a 1x1 convolution")
+    optimizer: str = setting("rmsprop", "which optimiser", choices=optimizers.NAMES)
+    learning_rate: float = setting(1e-3, "step size; the paper's are set by hand", above=0)
+    decay_steps: int = setting(
+        0, "steps over which the rate falls linearly to 0; 0: it stays", low=0
+    )
+    beta_1: float = setting(0.9, "Adam's, or SGD's momentum", low=0, high=0.9999)
+
+
+class Likelihood(GenerativeModel):
+    """The likelihood loop; a model gives `block` and its `steps`.
+
+    Attributes:
+        networks: the `PixelNetwork`s that draw one after another, the last of them the picture.
+        strides: of each, which pixels of the picture it draws: every first, every second, ….
+    """
+
+    kinds = ("images",)
+    metric_names = ("nll", "bits_per_dim")
+    prior = "uniform"
+    xla_pays = False
+    steps_at_once = 1  # a recurrence is unrolled, which takes long to trace already
+    strides = (1,)
+    colour, grey = (128, 12), None  # (h, blocks) on pictures in colour, and in grey
+
+    def __init__(self, config, data_spec):
+        super().__init__(config, data_spec)
+        if data_spec.dequantised:
+            raise UserError(
+                "a PixelRNN draws levels, and dequantised pictures have none: leave "
+                "--data.dequantise out."
+            )
+        self.networks = self.made_networks(Initial(config.seed))
+        self.built = True
+
+    def made_networks(self, initial):
+        """Returns `networks`."""
+        return [self.network(initial)]
+
+    def network(self, initial, condition=0):
+        """Returns one `PixelNetwork` of the configured size."""
+        config, in_colour = self.config, self.data_spec.shape[-1] > 1
+        channels, blocks = self.colour if in_colour else self.grey
+        return PixelNetwork(
+            self.data_spec, self.block, config.channels or channels, config.blocks or blocks,
+            config.ends or (1024 if in_colour else 32), config.skip, initial, condition,
+        )  # fmt: skip
+
+    def compile(self, optimizer, **kwargs):
+        """See `GenerativeModel.compile`; the optimiser is built here."""
+        super().compile(**kwargs)
+        self.likelihood_optimizer = self.adopt(optimizer, self.trainable_variables)
+
+    def players(self):
+        """All weights climb one likelihood."""
+        return {"likelihood": (self.trainable_variables, self.likelihood_optimizer)}
+
+    def train_step(self, data):
+        """One step down the gradient of -log p(x)."""
+        batch = self.batch(data)
+        with tf.GradientTape() as tape:
+            nll = self.nll(batch.x)
+            loss = self.replica_mean(nll / self.data_spec.values)
+        self.descend(self.likelihood_optimizer, tape, loss, self)
+        return {name: tf.reduce_mean(value) for name, value in self.units(nll).items()}
+
+    def test_step(self, data):
+        """-log p(x) in nats and in bits per dimension, per example [B]."""
+        return self.units(self.nll(self.batch(data).x))
+
+    def units(self, nll):
+        """Nats [B] -> the same in nats and in bits per dimension."""
+        return {"nll": nll, "bits_per_dim": nll / (self.data_spec.values * math.log(2.0))}
+
+    def nll(self, x):
+        """-log p(x) [B] in nats, of pictures float32 [B, H, W, C] in the model's range."""
+        pictures = [x[:, ::stride, ::stride] for stride in self.strides]
+        return tf.add_n(
+            [
+                cross_entropy(self.logits(number, pictures), self.level(picture))
+                for number, picture in enumerate(pictures)
+            ]
+        )
+
+    def logits(self, number, pictures):
+        """Network `number`'s logits [B, h, w, C, K] of each pixel of its picture, given those before
+        it and the picture of the network before."""
+        condition = self.condition(pictures[number - 1]) if number else None
+        return self.networks[number](pictures[number], condition)
+
+    def condition(self, smaller):
+        """The smaller picture as the next network is given it; here there is none."""
+        raise NotImplementedError
+
+    def log_prob(self, images):
+        """log p(x) [B] in nats of pictures in [0, 1], each pixel rounded to the nearest level."""
+        with self.averages(self.likelihood_optimizer):
+            return -self.nll(self.value(self.level(self.data_spec.from_unit(images))))
+
+    # --- sampling: everything float32 [B, H, W, C], pictures in [0, 1] ------------------------
+
+    @property
+    def latent(self):
+        """Random numbers in one picture."""
+        return sum(math.prod(self.shape(number)) for number in range(len(self.strides)))
+
+    def generate(self, latents, condition=None):
+        """Uniform noise [B, `latent`] -> pictures, by the cached sampler."""
+        blank = tf.zeros([tf.shape(latents)[0], *self.data_spec.shape])
+        return self.draw(latents, blank, tf.ones_like(blank[..., :1]))
+
+    def complete(self, images, mask, seed):
+        """Draws the pixels where `mask` [B, H, W, 1] is 1; the others stay as they are."""
+        index = tf.range(tf.shape(images)[0])
+        latents = self.latents(noise.Noise(seed, noise.SAMPLING, index))
+        return self.draw(latents, images, mask)
+
+    def draw(self, latents, images, mask, temperature=1.0):
+        """Draws whole pictures, see `complete`, by the cached sampler."""
+        pictures = []
+        with self.averages(self.likelihood_optimizer):
+            for number, task in enumerate(self.tasks(latents, images, mask)):
+                sampler, biases = self.sampler(number, pictures)
+                rows_first = [tf.transpose(part, [1, 2, 0, 3]) for part in task]
+                drawn = sampler.picture(*rows_first, temperature, biases)
+                pictures.append(tf.transpose(drawn, [2, 0, 1, 3]))
+        return tf.where(mask > 0.5, self.data_spec.to_unit(pictures[-1]), images)
+
+    def draw_pixel(self, number, pictures, position, task, temperature=1.0):
+        """The plain sampler: one pixel of one picture, by a full pass of the network for each of
+        its colours.
+
+        Args:
+            number: which network's.
+            pictures: one for each network up to `number`, in the model's range; of the last of
+                them, the pixels before `position` are drawn.
+            position: which pixel in raster order, an int32 scalar.
+            task: of this network, see `tasks`.
+
+        Returns:
+            The last of `pictures` with that pixel.
+        """
+        *before, x = pictures
+        height, width, colours = self.shape(number)
+        here = tf.reshape(tf.range(height * width) == position, [1, height, width, 1])
+        uniforms, given, erased = (
+            tf.gather(tf.reshape(part, [-1, height * width, colours]), position, axis=1)
+            for part in task
+        )
+        for colour in range(colours):
+            logits = self.logits(number, [*before, x])
+            logits = tf.reshape(logits, [-1, height * width, *logits.shape[3:]])
+            level = cached.choose(
+                tf.gather(logits, position, axis=1)[:, colour], uniforms[:, colour], temperature
+            )
+            value = tf.where(erased[:, colour], self.value(level), given[:, colour])
+            place = tf.logical_and(here, tf.range(colours) == colour)
+            x = tf.where(place, value[:, None, None, None], x)
+        return x
+
+    def tasks(self, latents, images, mask):
+        """Splits what is to be drawn among the networks.
+
+        Returns:
+            For each (uniform noise, what stands where nothing is erased, what is erased):
+            [B, h, w, C], pictures in the model's range, on its levels.
+        """
+        sizes = [math.prod(self.shape(number)) for number in range(len(self.strides))]
+        known = self.value(self.level(self.data_spec.from_unit(images)))
+        erased = tf.broadcast_to(mask > 0.5, tf.shape(images))
+        return [
+            (
+                tf.reshape(part, [-1, *self.shape(number)]),
+                known[:, ::stride, ::stride],
+                erased[:, ::stride, ::stride],
+            )
+            for number, (part, stride) in enumerate(
+                zip(tf.split(latents, sizes, axis=-1), self.strides, strict=True)
+            )
+        ]
+
+    def sampler(self, number, pictures):
+        """Returns network `number`'s cached sampler, and its biases given the `pictures` before."""
+        network = self.networks[number]
+        condition = self.condition(pictures[number - 1]) if number else None
+        sampler = cached.Sampler(network, self.steps, self.value, self.shape(number)[:2])
+        return sampler, network.condition_biases(condition)
+
+    def shape(self, number):
+        """(h, w, C) of the pictures that network `number` draws."""
+        height, width, colours = self.data_spec.shape
+        stride = self.strides[number]
+        return -(-height // stride), -(-width // stride), colours
+
+    def level(self, x):
+        """Pictures in the model's range -> the nearest levels, whole numbers in float32."""
+        top = self.data_spec.levels - 1
+        return tf.clip_by_value(tf.round(self.data_spec.to_unit(x) * top), 0.0, top)
+
+    def value(self, level):
+        """Levels -> pictures in the model's range."""
+        return self.data_spec.from_unit(level / (self.data_spec.levels - 1))
+
+    def signatures(self):
+        """`generate`, `sample`, and `complete`, `log_prob` and `step`."""
+        shape = self.data_spec.shape
+        images = tf.TensorSpec((None, *shape), tf.float32, "images")
+        mask = tf.TensorSpec((None, *shape[:2], 1), tf.float32, "mask")
+        position, seed = (tf.TensorSpec(None, tf.int32, name) for name in ("position", "seed"))
+        return {
+            **super().signatures(),
+            "complete": (lambda x, m, s: {"images": self.complete(x, m, s)}, [images, mask, seed]),
+            "log_prob": (lambda x: {"log_prob": self.log_prob(x)}, [images]),
+            "step": (lambda x, p, s: {"images": self.step_at(x, p, s)}, [images, position, seed]),
+        }
+
+    def step_at(self, images, position, seed):
+        """Draws the pixel at `position` of pictures whose earlier pixels are drawn: from 0 to the
+        last, with one seed, these are `sample`'s pictures."""
+        latents = self.latents(noise.Noise(seed, noise.SAMPLING, tf.range(tf.shape(images)[0])))
+        (task,) = self.tasks(latents, images, tf.ones_like(images[..., :1]))
+        with self.averages(self.likelihood_optimizer):
+            x = self.draw_pixel(0, [task[1]], position, task)
+        return self.data_spec.to_unit(x)
+
+
+def cross_entropy(logits, levels):
+    """-Σ log p(level) [B] in nats, from logits [B, H, W, C, K] and levels [B, H, W, C]; K = 1 is
+    the logit of level 1 of two."""
+    if logits.shape[-1] == 1:
+        wrong = logits[..., 0] * (1.0 - 2.0 * levels)
+        # log(1 + e^wrong), stably and of ops that devices have.
+        nats = tf.nn.relu(wrong) + tf.math.log(1.0 + tf.exp(-tf.abs(wrong)))
+    else:
+        chosen = tf.one_hot(tf.cast(levels, tf.int32), logits.shape[-1])
+        nats = -tf.reduce_sum(chosen * tf.nn.log_softmax(logits), axis=-1)
+    return tf.reduce_sum(nats, axis=[1, 2, 3])
+
+
+def compiled(model, **compile_options):
+    """Compiles a model with the optimiser that its config names, and returns it."""
+    config = model.config
+    rate = optimizers.falling(config.learning_rate, config.decay_steps)
+    optimizer = optimizers.optimizer(config.optimizer, rate, config.ema, config.beta_1)
+    model.compile(optimizer, **compile_options)
+    return model

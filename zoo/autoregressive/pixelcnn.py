@@ -1,0 +1,89 @@
+"""PixelCNN (van den Oord et al. 2016, arXiv:1601.06759, section 3.3).
+
+    p(x) = Π p(x_i | x_1, …, x_(i-1)),  each factor by convolutions that see no later pixel  (eq. 1)
+
+The fastest of the family to train, and the one with the smallest context: what lies to the upper
+right of a pixel is seen only within a cone, as the paper's Figure 4 shows.
+
+Where this differs from the paper: `likelihood` says.
+"""
+
+import dataclasses
+
+import keras
+import tensorflow as tf
+
+from zoo.autoregressive import likelihood
+from zoo.networks.masked import MaskedConv
+
+DATA = likelihood.DATA
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(likelihood.Config):
+    """Section 5 of the paper: 15 layers with h = 128 on colour pictures."""
+
+
+class Block(keras.layers.Layer):
+    """2h -> h -> 2h features through ReLU and masked convolutions of 1x1, 3x3 and 1x1, and what
+    came in added (Figure 5, left)."""
+
+    def __init__(self, channels, colours, initial):
+        super().__init__()
+        self.gates = channels
+        self.narrow = MaskedConv(2 * channels, channels, colours, initial)
+        self.conv = MaskedConv(channels, channels, colours, initial, width=3, above=1)
+        self.widen = MaskedConv(channels, 2 * channels, colours, initial)
+        self.built = True
+
+    def call(self, x, bias=None):
+        """[B, H, W, 2h] -> the same; `bias` [B, H, W, h] is a condition's."""
+        inner = self.conv(tf.nn.relu(self.narrow(tf.nn.relu(x))))
+        if bias is not None:
+            inner += bias
+        return x + self.widen(tf.nn.relu(inner))
+
+
+class Steps:
+    """A `Block` one pixel after another, see `cached`.
+
+    Two rows are kept of what the 3x3 kernel sees: the one above, whose part in every pixel of this
+    one is computed at once, and this one as it grows, of which a pixel needs its left neighbour.
+    """
+
+    def __init__(self, block):
+        self.seen = block.gates  # features of a pixel that `next_row` reads
+        self._conv, self._channels = block.conv, block.gates
+        self._narrow, self._widen = block.narrow.affine(), block.widen.affine()
+        self._kernel = block.conv.in_row()
+
+    def begin(self, width, batch, bias):
+        """Above the first row there is nothing."""
+        above = tf.zeros([1, width, batch, self._channels])
+        return self._conv.from_above(above) + bias, ()
+
+    def next_row(self, row, kept, bias, next_bias):
+        """The part in the next row of this one."""
+        return self._conv.from_above(row[None]) + next_bias, ()
+
+    def before_row(self, batch):
+        """What lies to the left of a row's first pixel."""
+        return tf.zeros([batch, self._channels])
+
+    def pixel(self, x, above, left):
+        """Features [B, 2h] -> (features [B, 2h], what is kept of them twice)."""
+        seen = tf.nn.relu(self._narrow(tf.nn.relu(x)))
+        inner = tf.matmul(tf.concat([left, seen], axis=-1), self._kernel) + above
+        return x + self._widen(tf.nn.relu(inner)), seen, seen
+
+
+class PixelCNN(likelihood.Likelihood):
+    """The likelihood loop over masked convolutions."""
+
+    block, steps = Block, Steps
+    colour, grey = (128, 15), (32, 7)
+
+
+def build(config, data_spec, **compile_options):
+    """Returns a compiled `PixelCNN`; call it inside the strategy's scope."""
+    return likelihood.compiled(PixelCNN(config, data_spec), **compile_options)

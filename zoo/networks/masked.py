@@ -1,0 +1,149 @@
+"""Masked convolutions and the network around the blocks of a PixelRNN (1601.06759, section 3).
+
+A picture is read in raster order, and within a pixel R, then G, then B.  Every layer's features are
+split into as many groups as there are colours, and mask A or B says what the centre of a kernel may
+see: with A a group sees the colours before its own, with B its own too (section 3.4).
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+def visible(inputs, outputs, colours, mask, copies=1):
+    """Returns the mask of a kernel's centre, float32 [inputs, outputs * copies].
+
+    Args:
+        inputs, outputs: channels, split evenly into `colours` groups.
+        mask: ``"A"`` or ``"B"``.
+        copies: how many maps of `outputs` channels lie side by side, as an LSTM's gates do.
+    """
+    before, after = (np.arange(n) * colours // n for n in (inputs, outputs))
+    seen = np.less if mask == "A" else np.less_equal
+    return np.tile(seen(before[:, None], after[None, :]), copies).astype(np.float32)
+
+
+class MaskedConv(keras.layers.Layer):
+    """[B, H, W, inputs] -> [B, H, W, outputs * copies]: a convolution that sees no later pixel.
+
+    The kernel has `above` whole rows and of the centre's row what lies to its left; the rows below,
+    and where there are none above what lies to the right, would be masked and are not there at all.
+
+    Args:
+        mask, copies: see `visible`.
+        width: of the kernel, odd; the paper's k.
+        above: rows of the kernel over the centre's.
+        bias: the first value of all biases, or an array of them.
+    """
+
+    def __init__(
+        self, inputs, outputs, colours, initial, mask="B", width=1, above=0, copies=1, bias=0.0
+    ):
+        super().__init__()
+        self.side, self.above = width // 2, above
+        shape = (above + 1, width if above else self.side + 1, inputs, outputs * copies)
+        self.mask = np.ones(shape, np.float32)
+        self.mask[-1, self.side + 1 :] = 0.0
+        self.mask[-1, self.side] = visible(inputs, outputs, colours, mask, copies)
+        first = np.broadcast_to(np.float32(bias), shape[-1:])
+        self.kernel = self.add_weight(
+            shape=shape, initializer=initial.glorot_uniform(), name="kernel"
+        )
+        self.bias = self.add_weight(
+            shape=shape[-1:], initializer=lambda shape, dtype: tf.constant(first, dtype),
+            name="bias",
+        )  # fmt: skip
+        self.built = True
+
+    def masked(self):
+        """Returns the kernel as it acts, [above + 1, width, inputs, outputs * copies]."""
+        return self.kernel * self.mask
+
+    def call(self, x):
+        right = self.side if self.above else 0
+        x = tf.pad(x, [[0, 0], [self.above, 0], [self.side, right], [0, 0]])
+        return tf.nn.conv2d(x, self.masked(), 1, "VALID") + self.bias
+
+    # For a sampler, which has one pixel at a time and keeps what the rows above gave:
+
+    def in_row(self):
+        """Returns the kernel's part in the centre's row, [(width // 2 + 1) * inputs, outputs], for
+        the features of the pixels to the left and of the pixel itself, side by side."""
+        return tf.reshape(self.masked()[-1, : self.side + 1], [-1, self.kernel.shape[-1]])
+
+    def affine(self):
+        """Returns a 1x1 convolution as a function of features [B, inputs]."""
+        kernel, bias = self.in_row(), tf.convert_to_tensor(self.bias)
+        return lambda x: tf.matmul(x, kernel) + bias
+
+    def from_above(self, rows):
+        """Rows [above, W, B, inputs] over a row -> [W, B, outputs]: their part in it, and the
+        bias's."""
+        width = rows.shape[1]
+        rows = tf.pad(rows, [[0, 0], [self.side, self.side], [0, 0], [0, 0]])
+        seen = [
+            rows[row, place : place + width]
+            for row in range(self.above)
+            for place in range(2 * self.side + 1)
+        ]
+        kernel = tf.reshape(self.masked()[:-1], [-1, self.kernel.shape[-1]])
+        return tf.tensordot(tf.concat(seen, axis=-1), kernel, 1) + self.bias
+
+
+class PixelNetwork(keras.layers.Layer):
+    """Pictures [B, H, W, C] in the model's range -> logits [B, H, W, C, K] of every pixel given
+    those before it (Table 1).
+
+    A 7x7 mask A convolution, the residual blocks, two layers of ReLU and 1x1 mask B convolution.
+    K is the number of levels, or 1 for the logit of a pixel that is on or off.
+
+    Args:
+        data_spec: the `DataSpec`.
+        block: ``block(channels, colours, initial)`` returns a layer from 2 `channels` features to
+            as many; its `gates` are the features that a condition is added to.
+        channels: the paper's h.
+        blocks: how many.
+        ends: features of the layer before the last.
+        skip: whether every block also leads to the end through a 1x1 convolution of its own.
+        initial: an `Initial`.
+        condition: features of the map that every block is biased by; 0 without one.
+    """
+
+    def __init__(self, data_spec, block, channels, blocks, ends, skip, initial, condition=0):
+        super().__init__()
+        colours = data_spec.shape[-1]
+        self.colours = colours
+        self.options = 1 if data_spec.levels == 2 else data_spec.levels
+        wide = 2 * channels
+        self.first = MaskedConv(colours, wide, colours, initial, mask="A", width=7, above=3)
+        self.blocks = [block(channels, colours, initial) for _ in range(blocks)]
+        self.skips = [MaskedConv(wide, wide, colours, initial) for _ in range(blocks * skip)]
+        self.ends = [
+            MaskedConv(wide, ends, colours, initial),
+            MaskedConv(ends, colours * self.options, colours, initial),
+        ]
+        # Not masked: all of the condition is known before the first pixel is drawn.
+        self.biases = [
+            MaskedConv(condition, block.gates, 1, initial) for block in self.blocks if condition
+        ]
+        self.built = True
+
+    def condition_biases(self, condition):
+        """A condition [B, H, W, c] -> each block's biases, side by side [H, W, B, …]; None of None."""
+        if condition is None:
+            return None
+        maps = [bias(condition) for bias in self.biases]
+        return tf.transpose(tf.concat(maps, axis=-1), [1, 2, 0, 3])
+
+    def call(self, x, condition=None):
+        features = self.first(x)
+        skipped = 0.0
+        for place, block in enumerate(self.blocks):
+            bias = None if condition is None else self.biases[place](condition)
+            features = block(features, bias)
+            if self.skips:
+                skipped += self.skips[place](features)
+        features = skipped if self.skips else features
+        for end in self.ends:
+            features = end(tf.nn.relu(features))
+        return tf.reshape(features, [-1, *x.shape[1:], self.options])
