@@ -48,7 +48,7 @@ def test_each_kind_of_data_has_its_figures(name, figures, trained, command):
     assert found["sample_seeds"] == [0, 1]
     assert found["command"].endswith("--num=500 --seeds=2")
     for key, figure in found["figures"].items():
-        assert f"{key:10} {figure['mean']:.4f}" in done.stdout
+        assert f"{key:12} {figure['mean']:.4f}" in done.stdout
         np.testing.assert_allclose(figure["mean"], np.mean(figure["each"]))
         np.testing.assert_allclose(figure["sd"], np.std(figure["each"], ddof=1))
         assert len(figure["each"]) == 2

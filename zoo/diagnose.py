@@ -1,11 +1,16 @@
-"""Draws a paper's own figure of trained runs: clipping against penalty, WGAN-GP's Figure 1.
+"""Draws a paper's own figure of trained runs.
 
     python -m zoo.diagnose --run=runs/clip_0.1,runs/clip_0.01,runs/penalty --out=clipping.png
+    python -m zoo.diagnose --run=runs/pixelcnn,runs/row_lstm --out=contexts.png
 
 For each run of `wgan` or `wgan_gp`: how large the gradient of E[f(real)] - E[f(fake)] is at every
 layer of the critic, a histogram of the critic's weights, and the share of them within 5 % of ±c
-where they are clipped; on data in the plane also the critic's contours.  The numbers go to a .json
-of the same name.
+where they are clipped; on data in the plane also the critic's contours (1704.00028, Figure 1).
+
+For each run of a model that draws pixel by pixel: what the pixel at the centre depends on, by one
+bare layer and by the whole network, as the size of its gradient (1601.06759, Figures 2 and 4).
+
+The numbers go to a .json of the same name.
 """
 
 import json
@@ -17,39 +22,33 @@ from zoo import cli
 from zoo.config import UserError
 
 FLAGS = flags.FLAGS
-flags.DEFINE_list("run", None, "run directories of wgan or wgan_gp")
+flags.DEFINE_list(
+    "run", None, "run directories, of wgan and wgan_gp, or of models that draw pixel by pixel"
+)
 flags.DEFINE_string("out", None, "the .png to write; the numbers stand beside it as .json")
 
-EXAMPLES = 1000  # held-out examples that the gradients are of
+EXAMPLES = 1000  # held-out examples that a critic's gradients are of
+PICTURES = 64  # and those that a context is the mean of
 NEAR = 0.95  # a weight is near ±c from here on, in units of c
 
 
-def diagnose(path):
+def critic(sampler):
     """Returns (facts of one run, its critic's weights [N], the sheet of its samples).
 
-    The facts: the command's words on the run, the gradient's norm by layer, the share near ±c.
+    The facts: what run it is, the gradient's norm by layer, the share of weights near ±c.
     """
     import numpy as np
     import tensorflow as tf
 
     from zoo import sheets
-    from zoo.sampling import RunSampler
 
-    sampler = RunSampler(path)
     model, facts = sampler.model, sampler.run.facts
     data = sampler.run.data()
     batch = next(iter(data.evaluation(facts["held_out"]["split"], EXAMPLES)))
     norms, histograms = model.diagnose(model.batch(batch))
-    if "critic_weights" not in histograms:
-        raise UserError(f"{path!r} is a run of {facts['model']}, which has no critic to diagnose.")
     weights = histograms["critic_weights"].numpy()
     clip = facts["config"].get("clip")
-    found = {
-        "run": path,
-        "model": facts["model"],
-        "dataset": facts["dataset"],
-        "seed": facts["config"]["seed"],
-        "step": int(model.step.numpy()),
+    found = _which(sampler) | {
         "clip": clip,
         "penalty": facts["config"].get("penalty"),
         "examples": int(tf.reduce_sum(batch["weight"])),
@@ -58,6 +57,44 @@ def diagnose(path):
         "share_near_clip": clip and float((np.abs(weights) >= NEAR * clip).mean()),
     }
     return found, weights, sheets.Draw(model, data, sampler.given)()
+
+
+def context(sampler):
+    """Returns (facts of one run, name -> the size of the gradient [H, W]).
+
+    The facts: what run it is, and of each context how many pixels are in it.
+    """
+    from zoo.autoregressive import contexts
+
+    model, data = sampler.model, sampler.run.data()
+    x = next(iter(data.evaluation(sampler.run.facts["held_out"]["split"], PICTURES)))["x"]
+    sizes = {
+        "one layer": contexts.of_layer(model.networks[-1].blocks[0], x.shape[1:3]).numpy(),
+        "whole network": contexts.of_network(model, x).numpy(),
+    }
+    counts = {f"pixels in the context of {k}": int((v > 0).sum()) for k, v in sizes.items()}
+    return _which(sampler) | counts, sizes
+
+
+def _which(sampler):
+    facts = sampler.run.facts
+    return {
+        "run": str(sampler.run.path),
+        "model": facts["model"],
+        "dataset": facts["dataset"],
+        "seed": facts["config"]["seed"],
+        "step": int(sampler.model.step.numpy()),
+    }
+
+
+def _in_words(facts):
+    if "gradient_norm_by_layer" not in facts:
+        return "; ".join(f"{facts[key]} {key}" for key in facts if key.startswith("pixels"))
+    norms, share = facts["gradient_norm_by_layer"], ""
+    if facts["share_near_clip"] is not None:
+        share = f"; {facts['share_near_clip']:.1%} of weights near ±{facts['clip']}"
+    ends = f"{norms[0]:.2e} at layer 1, {norms[-1]:.2e} at {len(norms)}" if norms else "none"
+    return f"gradient norm {ends}{share}"
 
 
 def main():
@@ -70,19 +107,25 @@ def main():
     if not out.parent.is_dir():
         raise UserError(f"--out={out}: there is no folder {str(out.parent)!r}.")
     cli.start_tensorflow()
-    found = [diagnose(path) for path in FLAGS.run]
-    plots.write(out, plots.critics(found))
+    from zoo.sampling import RunSampler
+
+    samplers = [RunSampler(path) for path in FLAGS.run]
+    pixelwise = samplers[0].pixelwise
+    for sampler in samplers:
+        if sampler.pixelwise != pixelwise or not (pixelwise or hasattr(sampler.model, "critic")):
+            raise UserError(
+                f"{str(sampler.run.path)!r} is a run of {sampler.run.facts['model']}, which has no "
+                f"{'context' if pixelwise else 'critic'} to diagnose."
+            )
+    found = [(context if pixelwise else critic)(sampler) for sampler in samplers]
+    plots.write(out, (plots.contexts if pixelwise else plots.critics)(found))
     facts = {
         "command": f"python -m zoo.diagnose --run={','.join(FLAGS.run)} --out={out}",
-        "runs": [one for one, _, _ in found],
+        "runs": [one for one, *_ in found],
     }
     pictures.write_whole(out.with_suffix(".json"), (json.dumps(facts, indent=2) + "\n").encode())
     for one in facts["runs"]:
-        norms, share = one["gradient_norm_by_layer"], ""
-        if one["share_near_clip"] is not None:
-            share = f"; {one['share_near_clip']:.1%} of weights near ±{one['clip']}"
-        ends = f"{norms[0]:.2e} at layer 1, {norms[-1]:.2e} at {len(norms)}" if norms else "none"
-        print(f"{one['run']}: gradient norm {ends}{share}")
+        print(f"{one['run']}: {_in_words(one)}")
     print(f"written to {out} and {out.with_suffix('.json')}")
 
 

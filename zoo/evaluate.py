@@ -1,9 +1,13 @@
 """Measures a run: figures with their sample counts and their spread over seeds, as JSON beside it.
 
     python -m zoo.evaluate --run=runs/a [--num=10000] [--seeds=3]
+    python -m zoo.evaluate --run=runs/pixelcnn_mnist --metrics=likelihood --split=test
 
 Writes RUN/evaluation.json and prints it as a table.  What is measured goes by the data: see
-`zoo.metrics.evaluation`.  The run's data must be at hand, as for training.
+`zoo.metrics.evaluation`.  Of a model that tells its likelihood also -log p(x) of the held-out
+pictures, in nats and in bits per dimension, beside that of a histogram of each pixel's own levels.
+Weights are the moving averages where the run keeps them.  The run's data must be at hand, as for
+training.
 """
 
 import json
@@ -11,37 +15,85 @@ import json
 from absl import flags
 
 from zoo import cli
-from zoo.config import UserError
+from zoo.config import UserError, nearest
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "the run directory")
 flags.DEFINE_integer("num", 10_000, "samples of each seed", 2)
 flags.DEFINE_integer("seeds", 3, "seeds 0, 1, … that samples are drawn from", 1)
+flags.DEFINE_list("metrics", None, "samples, likelihood, or both (default: all that there are)")
+flags.DEFINE_string("split", None, "what to measure against (default: what the run held out)")
+
+METRICS = ("samples", "likelihood")
 
 
-def evaluate(path, num, seeds):
+def evaluate(path, num, seeds, metrics=None, split=None):
     """Evaluates the run at `path` and returns what its `evaluation.json` holds.
 
     Raises:
-        UserError: it is no run, its data is not at hand, or there is no figure for it.
+        UserError: it is no run, its data is not at hand, or there is no such figure for it.
     """
-    import numpy as np
-
-    from zoo.metrics import evaluation
     from zoo.pictures import write_whole
     from zoo.sampling import RunSampler
 
     sampler = RunSampler(path)
     facts = sampler.run.facts
+    wanted = _wanted(sampler, metrics)
     data = sampler.run.data()
-    judge = evaluation.judge(data, facts["held_out"]["split"])
+    held_out = split or facts["held_out"]["split"]
+    if held_out not in data.splits:
+        raise UserError(
+            f"{facts['dataset']!r} has no split {held_out!r}: {nearest(held_out, data.splits)}."
+        )
+    figures = {}
+    if "samples" in wanted:
+        figures |= _of_samples(sampler, data, held_out, num, seeds)
+    if "likelihood" in wanted:
+        figures |= _of_likelihood(sampler, data, held_out)
+    words = [f"--run={path}", f"--num={num}", f"--seeds={seeds}"]
+    words += [f"--metrics={','.join(metrics)}"] if metrics else []
+    words += [f"--split={split}"] if split else []
+    result = {
+        "command": " ".join(["python -m zoo.evaluate", *words]),
+        "model": facts["model"],
+        "dataset": facts["dataset"],
+        "binarise": facts["data"]["binarise"],
+        "training_seed": facts["config"]["seed"],
+        "step": int(sampler.model.step.numpy()),
+        "samples": num if "samples" in wanted else 0,
+        "sample_seeds": list(range(seeds)) if "samples" in wanted else [],
+        "held_out": {"split": held_out, "examples": len(data.splits[held_out][0])},
+        "figures": figures,
+    }
+    text = json.dumps(result, indent=2) + "\n"
+    write_whole(sampler.run.path / "evaluation.json", text.encode())
+    return result
+
+
+def _wanted(sampler, metrics):
+    """The groups of figures to take, checked."""
+    for name in metrics or ():
+        if name not in METRICS:
+            raise UserError(f"unknown metrics {name!r}: {nearest(name, METRICS)}.")
+    if metrics and "likelihood" in metrics and not sampler.pixelwise:
+        raise UserError("only models that draw pixel by pixel tell an exact likelihood.")
+    return metrics or (METRICS if sampler.pixelwise else METRICS[:1])
+
+
+def _of_samples(sampler, data, held_out, num, seeds):
+    """Figures of what is drawn, over seeds."""
+    import numpy as np
+
+    from zoo.metrics import evaluation
+
+    judge = evaluation.judge(data, held_out)
     # Names are judged against the held-out pictures that they are drawn for.
     given = getattr(judge, "given", None)
     found = []
     for seed in range(seeds):
         x = sampler.sample(num, seed, given)
         found.append(judge.of(x, sampler.in_turn(given, num)))
-    figures = {
+    return {
         name: {
             "mean": float(np.mean([one[name] for one in found])),
             "sd": float(np.std([one[name] for one in found], ddof=1)) if seeds > 1 else None,
@@ -50,20 +102,20 @@ def evaluate(path, num, seeds):
         }
         for name in found[0]
     }
-    result = {
-        "command": f"python -m zoo.evaluate --run={path} --num={num} --seeds={seeds}",
-        "model": facts["model"],
-        "dataset": facts["dataset"],
-        "training_seed": facts["config"]["seed"],
-        "step": int(sampler.model.step.numpy()),
-        "samples": num,
-        "sample_seeds": list(range(seeds)),
-        "held_out": facts["held_out"],
-        "figures": figures,
+
+
+def _of_likelihood(sampler, data, held_out):
+    """-log p(x) of all held-out pictures, with its standard error."""
+    from zoo.metrics import likelihood
+
+    test = data.examples(held_out)[0]
+    own = likelihood.summary(-sampler.log_prob(test), data.spec)
+    flat = likelihood.independent(data.examples("train")[0], test, data.spec.levels)
+    alone = likelihood.summary(flat, data.spec)
+    return {
+        name: {"mean": mean, "standard_error": error, "independent_pixels": alone[name][0]}
+        for name, (mean, error) in own.items()
     }
-    text = json.dumps(result, indent=2) + "\n"
-    write_whole(sampler.run.path / "evaluation.json", text.encode())
-    return result
 
 
 def main():
@@ -71,15 +123,21 @@ def main():
     if FLAGS.run is None:
         raise UserError("say what to evaluate: python -m zoo.evaluate --run=runs/NAME.")
     cli.start_tensorflow()
-    result = evaluate(FLAGS.run, FLAGS.num, FLAGS.seeds)
+    result = evaluate(FLAGS.run, FLAGS.num, FLAGS.seeds, FLAGS.metrics, FLAGS.split)
+    part = result["held_out"]
     print(
         f"{result['model']} on {result['dataset']}, step {result['step']}; {result['samples']} "
-        f"samples of each of {len(result['sample_seeds'])} seeds"
+        f"samples of each of {len(result['sample_seeds'])} seeds, {part['examples']} examples of "
+        f"{part['split']!r}, binarised: {result['binarise']}"
     )
+    beside = {"real": "the data's own", "independent_pixels": "independent pixels"}
     for name, figure in result["figures"].items():
-        spread = "" if figure["sd"] is None else f" ± {figure['sd']:.4f}"
-        real = "" if figure["real"] is None else f"   (the data's own: {figure['real']:.4f})"
-        print(f"  {name:10} {figure['mean']:.4f}{spread}{real}")
+        spread = figure.get("sd", figure.get("standard_error"))
+        spread = "" if spread is None else f" ± {spread:.4f}"
+        notes = [
+            f"   ({w}: {figure[k]:.4f})" for k, w in beside.items() if figure.get(k) is not None
+        ]
+        print(f"  {name:12} {figure['mean']:.4f}{spread}{''.join(notes)}")
     print(f"written to {FLAGS.run.rstrip('/')}/evaluation.json")
 
 

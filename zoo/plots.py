@@ -100,6 +100,34 @@ def critics(found):
     return made
 
 
+def contexts(found):
+    """Draws what the pixel at the centre depends on: white is not seen, dark is a large gradient.
+
+    Args:
+        found: a list of (facts, name -> sizes float [H, W]), see `zoo.diagnose`.
+
+    Returns:
+        A matplotlib figure: a column a run, a row a context.
+    """
+    names = list(found[0][1])
+    made = figure(2.6 * len(found), 2.9 * len(names))
+    grid = made.subplots(len(names), len(found), squeeze=False)
+    for column, (facts, sizes) in enumerate(found):
+        for row, name in enumerate(names):
+            axes, size = grid[row, column], sizes[name]
+            height, width = size.shape
+            shades = np.log10(np.where(size > 0, size, np.nan))
+            axes.imshow(shades, cmap="Blues", vmin=np.nanmax(shades) - 6)
+            axes.plot(width // 2, height // 2, "s", color=ORANGE, markersize=90 / width)
+            axes.set(xticks=[], yticks=[])
+            if row == 0:
+                axes.set_title(facts["model"])
+            if column == 0:
+                axes.set_ylabel(name)
+    made.tight_layout()
+    return made
+
+
 def write_curves(path, metrics_file):
     """Plots every metric of a `metrics.jsonl` against the step: raw, its running median, and the
     same metric on held-out data; metrics ``group/1``, ``group/2``, … share one plot."""

@@ -5,9 +5,15 @@ python -m zoo.sample --run=exports/NAME --interpolate --out=walks.png
 python -m zoo.sample --run=runs/a --num=1000 --out=pictures.npy     (float32 [N, H, W, C])
 python -m zoo.sample --run=runs/cgan_digits --label=3               (or --name=three)
 python -m zoo.sample --run=runs/names --condition=pictures.npy      (float32 [N, H, W, C])
+python -m zoo.sample --run=runs/pixelcnn_digits --temperature=0.9
+python -m zoo.sample --run=runs/pixelcnn_digits --complete=img.png --mask=mask.png --num=15
 
 A conditional model without --label, --name or --condition draws a column of each class, and in each
 row all of them from one latent; a .npy of that lies row by row.
+
+A model that draws pixel by pixel completes a picture: what is white in the mask (or 1 in a .npy) is
+drawn anew, and the rest stays.  The sheet begins with the picture, grey where it is erased; a .npy
+holds the completions alone.
 """
 
 import io
@@ -27,6 +33,10 @@ flags.DEFINE_bool("interpolate", False, "rows of 8, each a walk between two late
 flags.DEFINE_list("label", None, "the class to draw, or several in turn: 3 or 3,1,4")
 flags.DEFINE_list("name", None, "the name of the class to draw, or several: seven or seven,one")
 flags.DEFINE_string("condition", None, "a .npy of what to draw for: pictures or other vectors")
+flags.DEFINE_string("complete", None, "a picture, .png or .npy, of which --mask is drawn anew")
+flags.DEFINE_string("mask", None, "for --complete: .png, white where a pixel is drawn, or .npy")
+flags.DEFINE_float("temperature", 1.0, "pixel by pixel: below 1 the likely values get likelier")
+flags.DEFINE_string("sampler", "cached", "pixel by pixel: cached, or plain, a full pass a pixel")
 
 COLUMNS = 8
 
@@ -62,6 +72,27 @@ def condition():
     return found
 
 
+def pixel_by_pixel(sampler):
+    """Draws, or completes a picture; returns float32 [N, H, W, C]."""
+    import numpy as np
+
+    from zoo.data import occlusion
+    from zoo.training.callbacks import Patience
+
+    spec = sampler.data_spec
+    picture, mask = np.zeros((1, *spec.shape)), np.ones(spec.shape[:2])
+    if FLAGS.complete:
+        picture = occlusion.read_picture(FLAGS.complete, spec)
+        mask = occlusion.read_mask(FLAGS.mask, spec)
+    images = np.repeat(picture[:1], FLAGS.num, axis=0)
+    x = sampler.complete(
+        images, mask, FLAGS.seed, FLAGS.temperature, FLAGS.sampler, Patience("pixel")
+    )
+    if FLAGS.complete and FLAGS.out.endswith(".png"):
+        return np.concatenate([np.where(mask.reshape(1, *spec.shape[:2], 1), 0.5, picture[:1]), x])
+    return x
+
+
 def main():
     """Loads, draws, writes."""
     out = pathlib.Path(FLAGS.out)
@@ -72,6 +103,8 @@ def main():
     if not out.parent.is_dir():
         raise UserError(f"--out={out}: there is no folder {str(out.parent)!r}.")
     asked = condition()
+    if (FLAGS.complete is None) != (FLAGS.mask is None):
+        raise UserError("--complete=PICTURE and --mask=FILE, where it is drawn, go together.")
     cli.start_tensorflow()
 
     import numpy as np
@@ -79,7 +112,13 @@ def main():
     from zoo import pictures, sampling, sheets
 
     sampler = sampling.load(FLAGS.run)
-    if FLAGS.interpolate:
+    if sampler.pixelwise and not FLAGS.interpolate and asked is None:
+        x, given, columns = pixel_by_pixel(sampler), None, None
+    elif own := [name for name in ("complete", "temperature", "sampler") if FLAGS[name].present]:
+        raise UserError(
+            f"--{own[0]} is for models that draw pixel by pixel, such as pixelcnn: leave it out."
+        )
+    elif FLAGS.interpolate:
         x, given, columns = sampling.walks(
             sampler, -(-FLAGS.num // COLUMNS), FLAGS.seed, COLUMNS, asked
         )

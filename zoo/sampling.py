@@ -5,6 +5,11 @@
     sampler.generate(latents, condition=None)   -> the same, from float32 [B, z]
     sampler.latents(num, seed=0)                -> the latents that `sample` would draw
 
+Where the model draws pixel by pixel (`sampler.pixelwise`) also
+
+    sampler.complete(images, mask, seed=0)      -> the pictures, drawn anew where the mask is 1
+    sampler.log_prob(images)                    -> float32 [B], in nats
+
 A condition is a label, a name, an array, or several of one of them, repeated in turn; without one a
 conditional model draws its classes (or the first held-out pictures' names) in turn.  The same seed
 gives the same pictures from a run and from its export.
@@ -17,7 +22,7 @@ import pathlib
 import numpy as np
 
 from zoo.config import UserError
-from zoo.data import conditions
+from zoo.data import conditions, occlusion
 from zoo.data.spec import DataSpec
 
 PART = 1024  # examples in one call of the network
@@ -49,6 +54,7 @@ class _Sampler:
         latent: size of z.
         prior: what z is distributed as, see `zoo.noise.PRIORS`.
         given: example conditions, int32 [L] or float32 [L, d]; None for an unconditional model.
+        pixelwise: whether it draws pixel by pixel.
     """
 
     def sample(self, num, seed=0, condition=None):
@@ -82,6 +88,41 @@ class _Sampler:
             [self._generate(latents[i], None if given is None else given[i]) for i in parts]
         )
 
+    def complete(self, images, mask, seed=0, temperature=1.0, method="cached", watch=None):
+        """Draws some pixels of pictures; the others stay as they are.
+
+        Args:
+            images: float32 [B, H, W, C] in [0, 1], read at the nearest of the data's levels.
+            mask: [H, W] or [B, H, W, 1], 1 where a pixel is drawn.
+            seed: as for `sample`; of pictures that are alike, each gets a completion of its own.
+            temperature: divides the logits; 1 draws from the model, below it the likelier values.
+            method: ``"cached"``, or ``"plain"``, which does a full pass for each pixel.
+            watch: called with (pixels drawn, pixels in all) now and then.
+        """
+        self._check_pixelwise("complete pictures")
+        images = occlusion.checked_pictures(self.data_spec, images)
+        mask = occlusion.checked_mask(self.data_spec, mask)
+        mask = np.broadcast_to(mask, (*images.shape[:3], 1))
+        if len(images) > PART and not mask.all():
+            raise UserError(f"complete {PART} pictures at most at a time, and not {len(images)}.")
+        latents = self.latents(len(images), seed)
+        how = temperature, method, watch
+        return np.concatenate(
+            [
+                self._complete(latents[i], images[i], mask[i], seed, how)
+                for i in (slice(j, j + PART) for j in range(0, len(images), PART))
+            ]
+        )
+
+    def log_prob(self, images):
+        """Returns log p(x) of pictures float32 [B, H, W, C] in [0, 1], in nats: float32 [B]."""
+        self._check_pixelwise("tell a picture's likelihood")
+        return self._log_prob(occlusion.checked_pictures(self.data_spec, images))
+
+    def _check_pixelwise(self, what):
+        if not self.pixelwise:
+            raise UserError(f"only a model that draws pixel by pixel can {what}: train pixelcnn.")
+
     def in_turn(self, condition, num):
         """One condition for each of `num`, or None."""
         given = self.given if condition is None else conditions.checked(self.data_spec, condition)
@@ -101,11 +142,34 @@ class RunSampler(_Sampler):
         self.config = override(module.Config(), self.run.facts["config"])
         self.data_spec = DataSpec.of_json(self.run.facts["data_spec"])
         self.model = self.run.restore_for_sampling(module.build(self.config, self.data_spec))
-        self.latent, self.prior = self.config.latent, self.model.prior
+        self.latent, self.prior = self.model.latent, self.model.prior
         self.given = self.run.conditions()
+        self.pixelwise = hasattr(self.model, "log_prob")
+        self._graphs = {}
 
     def _generate(self, latents, given):
-        return self.model.generate(latents, given).numpy()
+        return self._call("generate", latents, given).numpy()
+
+    def _complete(self, latents, images, mask, seed, how):
+        from zoo.autoregressive import watched
+
+        return watched.draw(self.model, latents, images, mask, *how).numpy()
+
+    def _log_prob(self, images):
+        parts = [images[i : i + PART] for i in range(0, len(images), PART)]
+        return np.concatenate([self._call("log_prob", part).numpy() for part in parts])
+
+    def _call(self, name, *inputs):
+        """A method of the model as a graph: a loop over pixels is slow without one."""
+        import tensorflow as tf
+
+        if name not in self._graphs:
+            self._graphs[name] = tf.function(
+                getattr(self.model, name), autograph=False, reduce_retracing=True
+            )
+        return self._graphs[name](
+            *(None if value is None else tf.convert_to_tensor(value) for value in inputs)
+        )
 
 
 class ExportSampler(_Sampler):
@@ -126,15 +190,34 @@ class ExportSampler(_Sampler):
         given = version / publish.CONDITIONS
         self.given = np.load(given) if given.exists() else None
         self._loaded = tf.saved_model.load(str(version))
-        self._call = self._loaded.signatures["generate"]
+        self._call = self._loaded.signatures
+        self.pixelwise = "complete" in self._call
 
     def _generate(self, latents, given):
         import tensorflow as tf
 
         name = "label" if self.data_spec.condition == "label" else "condition"
         condition = {} if given is None else {name: tf.constant(given)}
-        drawn = self._call(latents=tf.constant(latents), **condition)
+        drawn = self._call["generate"](latents=tf.constant(latents), **condition)
         return drawn[self.data_spec.kind].numpy()
+
+    def _complete(self, latents, images, mask, seed, how):
+        import tensorflow as tf
+
+        if how[:2] != (1.0, "cached"):
+            raise UserError(
+                "an export draws at temperature 1 and by its cached sampler: sample the run."
+            )
+        if mask.all():
+            return self._generate(latents, None)
+        inputs = {"images": images, "mask": mask, "seed": np.int32(seed)}
+        inputs = {name: tf.constant(value) for name, value in inputs.items()}
+        return self._call["complete"](**inputs)["images"].numpy()
+
+    def _log_prob(self, images):
+        import tensorflow as tf
+
+        return self._call["log_prob"](images=tf.constant(images))["log_prob"].numpy()
 
 
 def walks(sampler, rows, seed=0, steps=8, condition=None):
@@ -147,6 +230,11 @@ def walks(sampler, rows, seed=0, steps=8, condition=None):
     Returns:
         (float32 [rows * steps, …], the condition of each or None, `steps`).
     """
+    if sampler.pixelwise:
+        raise UserError(
+            "a model that draws pixel by pixel has no latents to walk between: leave "
+            "--interpolate out."
+        )
     ends = sampler.latents(2 * rows, seed).reshape(rows, 2, -1)
     t = np.linspace(0, 1, steps, dtype=np.float32)[None, :, None]
     weights = (1 - t, t)

@@ -5,10 +5,10 @@ column of features only, because a network's layers, as their `Steps`, keep what
 see of earlier ones:
 
     steps = Steps(layer)
-    context, kept = steps.begin(W, B, bias)               what the first row is given from above
-    left = steps.before_row(B)                            what its first pixel is given from the left
+    context, kept = steps.begin(W, B, bias)              what the first row is given from above
+    left = steps.before_row(B)                           what its first pixel is given from the left
     features, seen, left = steps.pixel(features, context[column], left)
-    context, kept = steps.next_row(row, kept, bias, next_bias)     `row` holds a row's `seen`
+    context, kept = steps.next_row(row, kept, bias, next_bias)       `row` holds a row's `seen`
 
 Everything that a whole row above gives to the next is one matrix product, `next_row`; what is left
 for a pixel is a few small ones.  Rows grow by shifting (`pushed`), since TensorFlow Lite has no
@@ -130,7 +130,7 @@ class Sampler:
         return row, (above, tuple(contexts), tuple(kept for _, kept in going_on))
 
     def picture(self, uniforms, given, erased, temperature, biases=None):
-        """Draws whole pictures: all arguments as for `row`, with H before W; returns [H, W, B, C]."""
+        """Draws whole pictures [H, W, B, C]: all arguments as for `row`, with H before W."""
 
         def row(number, rows, state):
             drawn, state = self.row(
@@ -149,8 +149,9 @@ class Sampler:
 
     def _pixel(self, contexts, window, lefts, uniforms, given, erased, temperature):
         """One pixel [B, C], with what of it is kept, and the next pixel's left."""
-        own = tf.zeros_like(given)
-        for colour in range(self._network.colours):
+        own, colours = tf.zeros_like(given), self._network.colours
+        drawn = []
+        for colour in range(colours):
             # A colour sees those before it of its own pixel, so the features are computed anew.
             features = tf.matmul(tf.concat([window, own], axis=-1), self._first) + contexts[0]
             found, after, skipped = [], [], 0.0
@@ -164,9 +165,9 @@ class Sampler:
             features = tf.nn.relu(self._hidden(features))
             logits = tf.matmul(features, self._last[colour]) + self._last_bias[colour]
             level = choose(logits, uniforms[:, colour], temperature)
-            value = tf.where(erased[:, colour], self._value(level), given[:, colour])
-            own = tf.concat([own[:, :colour], value[:, None], own[:, colour + 1 :]], axis=-1)
-        window = tf.concat([window[:, self._network.colours :], own], axis=-1)
+            drawn.append(tf.where(erased[:, colour], self._value(level), given[:, colour]))
+            own = tf.stack(drawn + [tf.zeros_like(level)] * (colours - len(drawn)), axis=-1)
+        window = tf.concat([window[:, colours:], own], axis=-1)
         return own, tf.concat(found, axis=-1), window, tuple(after)
 
     def _of_row(self, biases, number):

@@ -35,7 +35,7 @@ class DiagonalBiLSTM(keras.layers.Layer):
 
     def __init__(self, channels, colours, initial):
         super().__init__()
-        self.channels, self.gates = channels, 8 * channels
+        self.channels, self.gates, self.bare_inputs = channels, 8 * channels, 2 * channels
         # Both directions' gates side by side; so are the two kernels and the two first states.
         self.input_to_state = MaskedConv(
             2 * channels, channels, colours, initial, copies=8, bias=gate_biases(channels, 2)
@@ -51,7 +51,7 @@ class DiagonalBiLSTM(keras.layers.Layer):
         self.widen = MaskedConv(channels, 2 * channels, colours, initial)
         self.built = True
 
-    def hidden(self, x, bias=None):
+    def bare(self, x, bias=None):
         """[B, H, W, 2h] -> the states of both directions, added [B, H, W, h]: the bare layer."""
         gates = self.input_to_state(x)
         if bias is not None:
@@ -75,9 +75,7 @@ class DiagonalBiLSTM(keras.layers.Layer):
         flat = tf.reshape(gates, [2, height * width, batch, 4 * self.channels])
         columns = tf.split(tf.gather(flat, order, axis=1), sizes, axis=1)
         blank = tf.zeros_like(flat[:, :1, :, : self.channels])
-        first_hidden, first_cell = (
-            blank + self.first_state[:, i, None, None, :] for i in range(2)
-        )
+        first_hidden, first_cell = (blank + self.first_state[:, i, None, None, :] for i in range(2))
         hidden, cell, states = None, None, []
         for place, column in enumerate(columns):
             # Of rows top - 1 to the next one's first pixel; the rows begin at the picture's left
@@ -91,9 +89,7 @@ class DiagonalBiLSTM(keras.layers.Layer):
                 before = tf.concat([*above, hidden, *begins], axis=1)
                 cell = tf.concat([cell[:, leaves:], *([first_cell] if begins else [])], axis=1)
             seen = tf.concat([before[:, 1:], before[:, :-1]], axis=-1)
-            given = tf.matmul(
-                tf.reshape(seen, [2, -1, 2 * self.channels]), self.state_to_state
-            )
+            given = tf.matmul(tf.reshape(seen, [2, -1, 2 * self.channels]), self.state_to_state)
             hidden, cell = lstm(column + tf.reshape(given, tf.shape(column)), cell)
             states.append(hidden)
         states = tf.gather(tf.concat(states, axis=1), np.argsort(order), axis=1)
@@ -101,7 +97,7 @@ class DiagonalBiLSTM(keras.layers.Layer):
 
     def call(self, x, bias=None):
         """[B, H, W, 2h] -> the same; `bias` [B, H, W, 8h] is a condition's."""
-        return x + self.widen(self.hidden(x, bias))
+        return x + self.widen(self.bare(x, bias))
 
 
 def diagonals(height, width):
@@ -127,9 +123,7 @@ class Steps:
         in_row, self._above = tf.split(layer.state_to_state, 2, axis=1)
         self._kernel = tf.concat([from_input, in_row[0]], axis=0)
         self._in_row_right = in_row[1]
-        self._bias, self._bias_right = tf.split(
-            tf.convert_to_tensor(layer.input_to_state.bias), 2
-        )
+        self._bias, self._bias_right = tf.split(tf.convert_to_tensor(layer.input_to_state.bias), 2)
         self._first = tf.convert_to_tensor(layer.first_state)
         self._sizes = [units, 2 * units]
 

@@ -123,8 +123,8 @@ class Likelihood(GenerativeModel):
         )
 
     def logits(self, number, pictures):
-        """Network `number`'s logits [B, h, w, C, K] of each pixel of its picture, given those before
-        it and the picture of the network before."""
+        """Network `number`'s logits [B, h, w, C, K] of each pixel of its picture, given those
+        before it and the picture of the network before."""
         condition = self.condition(pictures[number - 1]) if number else None
         return self.networks[number](pictures[number], condition)
 
@@ -251,17 +251,31 @@ class Likelihood(GenerativeModel):
             **super().signatures(),
             "complete": (lambda x, m, s: {"images": self.complete(x, m, s)}, [images, mask, seed]),
             "log_prob": (lambda x: {"log_prob": self.log_prob(x)}, [images]),
-            "step": (lambda x, p, s: {"images": self.step_at(x, p, s)}, [images, position, seed]),
+            "step": (
+                lambda *given: {"images": self.one_pixel(0, *given)},
+                [images, position, seed],
+            ),
         }
 
-    def step_at(self, images, position, seed):
-        """Draws the pixel at `position` of pictures whose earlier pixels are drawn: from 0 to the
-        last, with one seed, these are `sample`'s pictures."""
-        latents = self.latents(noise.Noise(seed, noise.SAMPLING, tf.range(tf.shape(images)[0])))
-        (task,) = self.tasks(latents, images, tf.ones_like(images[..., :1]))
+    def one_pixel(self, number, *given):
+        """One pixel of the plain sampler: from 0 to the last, with one seed, `sample`'s pictures.
+
+        Args:
+            number: which network's.
+            *given: one picture for each network up to it, of the last of them the pixels before
+                `position` drawn; `position`, which pixel in raster order; `seed`.
+
+        Returns:
+            The last of the pictures with that pixel.
+        """
+        *pictures, position, seed = given
+        count = tf.shape(pictures[0])[0]
+        latents = self.latents(noise.Noise(seed, noise.SAMPLING, tf.range(count)))
+        blank = tf.zeros([count, *self.data_spec.shape])
+        task = self.tasks(latents, blank, tf.ones_like(blank[..., :1]))[number]
+        pictures = [self.data_spec.from_unit(picture) for picture in pictures]
         with self.averages(self.likelihood_optimizer):
-            x = self.draw_pixel(0, [task[1]], position, task)
-        return self.data_spec.to_unit(x)
+            return self.data_spec.to_unit(self.draw_pixel(number, pictures, position, task))
 
 
 def cross_entropy(logits, levels):

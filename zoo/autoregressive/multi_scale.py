@@ -13,6 +13,7 @@ Where this differs from the paper: `likelihood` and the files of the layers say.
 import dataclasses
 
 import keras
+import tensorflow as tf
 
 from zoo.autoregressive import diagonal_bilstm, likelihood, pixelcnn, row_lstm
 from zoo.config import UserError, setting
@@ -58,6 +59,24 @@ class MultiScale(likelihood.Likelihood):
     def condition(self, smaller):
         """s [B, H/2, W/2, C] -> the map [B, H, W, c], by a deconvolution."""
         return self.enlarge(smaller)
+
+    def signatures(self):
+        """As of all the family, with a `step` for each scale."""
+        small, images = (
+            tf.TensorSpec((None, *self.shape(number)), tf.float32, name)
+            for number, name in enumerate(("small", "images"))
+        )
+        position, seed = (tf.TensorSpec(None, tf.int32, name) for name in ("position", "seed"))
+        return {
+            **super().signatures(),
+            "step_small": (
+                lambda *given: {"small": self.one_pixel(0, *given)}, [small, position, seed]
+            ),
+            "step": (
+                lambda *given: {"images": self.one_pixel(1, *given)},
+                [small, images, position, seed],
+            ),
+        }  # fmt: skip
 
     @property
     def block(self):

@@ -30,7 +30,7 @@ class Block(keras.layers.Layer):
 
     def __init__(self, channels, colours, initial):
         super().__init__()
-        self.gates = channels
+        self.gates = self.bare_inputs = channels
         self.narrow = MaskedConv(2 * channels, channels, colours, initial)
         self.conv = MaskedConv(channels, channels, colours, initial, width=3, above=1)
         self.widen = MaskedConv(channels, 2 * channels, colours, initial)
@@ -38,10 +38,12 @@ class Block(keras.layers.Layer):
 
     def call(self, x, bias=None):
         """[B, H, W, 2h] -> the same; `bias` [B, H, W, h] is a condition's."""
-        inner = self.conv(tf.nn.relu(self.narrow(tf.nn.relu(x))))
-        if bias is not None:
-            inner += bias
+        inner = self.bare(tf.nn.relu(self.narrow(tf.nn.relu(x))), bias)
         return x + self.widen(tf.nn.relu(inner))
+
+    def bare(self, x, bias=None):
+        """The 3x3 convolution alone, [B, H, W, h] -> the same."""
+        return self.conv(x) if bias is None else self.conv(x) + bias
 
 
 class Steps:

@@ -33,7 +33,7 @@ class RowLSTM(keras.layers.Layer):
 
     def __init__(self, channels, colours, initial):
         super().__init__()
-        self.channels, self.gates = channels, 4 * channels
+        self.channels, self.gates, self.bare_inputs = channels, 4 * channels, 2 * channels
         self.input_to_state = MaskedConv(
             2 * channels, channels, colours, initial,
             width=WIDTH, copies=4, bias=gate_biases(channels),
@@ -49,7 +49,7 @@ class RowLSTM(keras.layers.Layer):
         self.widen = MaskedConv(channels, 2 * channels, colours, initial)
         self.built = True
 
-    def hidden(self, x, bias=None):
+    def bare(self, x, bias=None):
         """[B, H, W, 2h] -> the states [B, H, W, h]: the bare layer."""
         gates = self.input_to_state(x)
         if bias is not None:
@@ -65,7 +65,7 @@ class RowLSTM(keras.layers.Layer):
 
     def call(self, x, bias=None):
         """[B, H, W, 2h] -> the same; `bias` [B, H, W, 4h] is a condition's."""
-        return x + self.widen(self.hidden(x, bias))
+        return x + self.widen(self.bare(x, bias))
 
 
 class Steps:

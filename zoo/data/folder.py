@@ -70,7 +70,9 @@ def read(path, image_size=0, memory_limit=6 * 2**30):
     rows = {files[place]: row for row, place in enumerate(order)}
     images, channels = None, 1
     # A list: decoding corrects the sizes while it goes through them.
-    for name, picture in _readable(root, [*sizes], lambda image: _array(image, image_size), broken):
+    for name, picture in _readable(
+        root, [*sizes], lambda image: as_array(image, image_size), broken
+    ):
         height, width, depth = picture.shape
         sizes[name] = width, height
         channels = max(channels, depth)
@@ -173,8 +175,8 @@ def _check_memory(path, count, side, limit):
         )
 
 
-def _array(image, image_size):
-    """A picture as uint8 [H, W, 1] if it is stored as grey, else [H, W, 3]."""
+def as_array(image, image_size=0):
+    """A PIL picture as uint8 [H, W, 1] if it is stored as grey, else [H, W, 3]."""
     image.load()
     turn, mode = _turn(image), "L" if _is_grey(image) else "RGB"
     if image.mode[0] in "IF":

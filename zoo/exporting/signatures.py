@@ -16,31 +16,34 @@ def concrete(model, checked=True):
 
     Args:
         model: a `GenerativeModel`.
-        checked: refuse a `num` outside 1..1024 and a `label` that is no class inside the graph,
-            which TensorFlow Lite cannot.
+        checked: refuse a `num` outside 1..1024, a `label` that is no class and a `position` outside
+            of the picture inside the graph, which TensorFlow Lite cannot.
     """
-    classes = model.data_spec.classes
+    spec = model.data_spec
+    ranges = {"num": (1, MAX_NUM), "label": (0, spec.classes - 1)}
+    if spec.kind == "images":
+        ranges["position"] = (0, spec.shape[0] * spec.shape[1] - 1)
     return {
-        name: _served(call, specs, classes if checked else None)
+        name: _served(call, specs, ranges if checked else {})
         for name, (call, specs) in model.signatures().items()
     }
 
 
-def _served(call, specs, classes):
+def _served(call, specs, ranges):
     def serve(*inputs):
-        return call(*(_taken(x, spec, classes) for x, spec in zip(inputs, specs, strict=True)))
+        return call(*(_taken(x, spec, ranges) for x, spec in zip(inputs, specs, strict=True)))
 
     return tf.function(serve, input_signature=specs, autograph=False).get_concrete_function()
 
 
-def _taken(value, spec, classes):
+def _taken(value, spec, ranges):
     """An input as the model takes it; a number is the scalar in a column form [], a row form [1],
     or a browser's [1]."""
     if spec.shape.rank is None:
         value = tf.reshape(value, [-1])[0]
-    if classes is None or spec.name not in ("num", "label"):
+    if spec.name not in ranges:
         return value
-    low, high = (1, MAX_NUM) if spec.name == "num" else (0, classes - 1)
+    low, high = ranges[spec.name]
     fine = tf.reduce_all(tf.logical_and(value >= low, value <= high))
     message = [f"{spec.name} must be {low} to {high}, not", value]
     with tf.control_dependencies([tf.debugging.Assert(fine, message)]):

@@ -5,6 +5,7 @@
 Each loader runs in a process of its own: the SavedModel through the TF1 session loader with Keras
 barred (a reload by `tf.saved_model.load` proves nothing: it revives Python), the TensorFlow Lite
 file through `ai_edge_litert` with TensorFlow barred, where an op that is not built in cannot run.
+Differences are relative where values are above 1, as log-likelihoods in nats are.
 """
 
 import json
@@ -18,6 +19,7 @@ from zoo.config import UserError
 from zoo.exporting import process
 
 TOLERANCE = 1e-5
+NUMBERS = {"num": 5, "seed": 7, "position": 2}  # that are tried
 LOADERS = ("saved_model", "tflite")
 
 
@@ -34,7 +36,9 @@ def cases(functions, model, given=None, seed=0):
     for name, function in functions.items():
         specs = function.structured_input_signature[0]
         inputs = {
-            spec.name: given[:3] if spec.name in ("label", "condition") else _example(spec, seed)
+            spec.name: given[:3]
+            if spec.name in ("label", "condition")
+            else _example(spec, seed, model.prior)
             for spec in specs
         }
         call = model.signatures()[name][0]
@@ -71,16 +75,20 @@ def _run(loader, export, archive):
     return max(differences.values())
 
 
-def _example(spec, seed):
+def _example(spec, seed, prior):
     random = np.random.RandomState(seed)
-    if spec.name in ("num", "seed"):
-        return np.array([{"num": 5, "seed": 7}[spec.name]], np.int32)
+    if spec.name in NUMBERS:
+        return np.array([NUMBERS[spec.name]], np.int32)
     shape = [3, *spec.shape[1:]]
-    return (random.rand if spec.name == "images" else random.randn)(*shape).astype(np.float32)
+    if spec.name == "mask":
+        return (random.rand(*shape) < 0.5).astype(np.float32)
+    if spec.name in ("images", "small") or prior == "uniform":
+        return random.rand(*shape).astype(np.float32)
+    return random.randn(*shape).astype(np.float32)
 
 
 def _scalar(key, value):
-    return int(value[0]) if key in ("num", "seed") else value
+    return int(value[0]) if key in NUMBERS else value
 
 
 def _main(loader, export, archive):
@@ -93,11 +101,15 @@ def _main(loader, export, archive):
     for name, case in grouped.items():
         outputs = run(name, case["in"])
         differences[name] = max(
-            float(np.abs(outputs[key] - value).max()) if outputs[key].shape == value.shape
-            else float("inf")
-            for key, value in case["out"].items()
-        )  # fmt: skip
+            _difference(outputs[key], value) for key, value in case["out"].items()
+        )
     print(json.dumps(differences))
+
+
+def _difference(found, expected):
+    if found.shape != expected.shape:
+        return float("inf")
+    return float((np.abs(found - expected) / np.maximum(1, np.abs(expected))).max())
 
 
 def _session(export):

@@ -129,7 +129,7 @@ class PixelNetwork(keras.layers.Layer):
         self.built = True
 
     def condition_biases(self, condition):
-        """A condition [B, H, W, c] -> each block's biases, side by side [H, W, B, …]; None of None."""
+        """A condition [B, H, W, c] -> the biases of all blocks, side by side [H, W, B, …]."""
         if condition is None:
             return None
         maps = [bias(condition) for bias in self.biases]

@@ -31,6 +31,20 @@ class ProgressBar(keras.callbacks.Callback):
         self._bar.update(done, list(logs.items()), finalize=done == self._bar.target)
 
 
+class Patience:
+    """A bar for what may take long, called with (done, in all): it shows after two seconds."""
+
+    def __init__(self, unit):
+        self._unit, self._begun, self._bar = unit, time.monotonic(), None
+
+    def __call__(self, done, total):
+        if self._bar is None:
+            if time.monotonic() < self._begun + 2.0:
+                return
+            self._bar = keras.utils.Progbar(total, unit_name=self._unit)
+        self._bar.update(done)
+
+
 class Journal(keras.callbacks.Callback):
     """Writes every execution's mean losses to `metrics.jsonl` and TensorBoard; stops at a NaN."""
 
