@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 
 # The models that are a loop of their own. The others vary one of these: for them, what takes long
 # is run by `make test-all` only.
-LOOPS = ("gan", "wgan", "wgan_gp", "vae")
+LOOPS = ("gan", "wgan", "wgan_gp", "vae", "pixelcnn")
 
 
 def loops_first(names):

@@ -28,6 +28,9 @@ BANNED = {
 
 # The unrolled critic steps of a Wasserstein loop are most of the time that a check takes.
 SMALL = {name: {"n_critic": 2, "hidden": (64, 64)} for name in ("wgan", "wgan_gp")}
+# So is the unrolled recurrence of a PixelRNN, and a convolution under XLA.
+PIXELWISE = ("pixelcnn", "row_lstm", "diagonal_bilstm", "multi_scale")
+SMALL |= {name: {"channels": 6, "blocks": 1, "ends": 8} for name in PIXELWISE}
 
 
 def make(name, spec, strategy=None, jit_compile=False, steps_per_execution=1, **settings):
