@@ -132,8 +132,8 @@ FAULTS = [
     ),
     Fault(
         "the model's own range leaves in an export", "zoo/adversarial/gan.py",
-        "return self.data_spec.to_unit(generator(latents, y))",
-        "return generator(latents, y)",
+        "return self.data_spec.to_unit(self.generator(latents, y))",
+        "return self.generator(latents, y)",
         "tests/test_export.py::test_images_are_in_unit_range_whatever_the_model_trained_on",
     ),
     Fault(
@@ -258,6 +258,62 @@ FAULTS = [
         "a generator that flees the critic", "zoo/adversarial/wgan.py",
         "g_loss = -self.critic(", "g_loss = self.critic(",
         "tests/test_harness.py::test_learns[wgan]",
+    ),
+    Fault(
+        "mask A sees its own colour", "zoo/networks/masked.py",
+        'seen = np.less if mask == "A" else np.less_equal', "seen = np.less_equal",
+        "tests/test_pixelrnn.py::test_no_logit_sees_its_own_value_or_a_later_one",
+    ),
+    Fault(
+        "the right-hand map stays in its row", "zoo/autoregressive/diagonal_bilstm.py",
+        "tf.pad(right, [[0, 0], [1, 0], [0, 0], [0, 0]])[:, :-1]", "right",
+        "tests/test_pixelrnn.py::test_probabilities_sum_to_one",
+    ),
+    Fault(
+        "a diagonal reads the pixel above for the one beside it",
+        "zoo/autoregressive/diagonal_bilstm.py",
+        "seen = tf.concat([before[:, 1:], before[:, :-1]], axis=-1)",
+        "seen = tf.concat([before[:, :-1], before[:, 1:]], axis=-1)",
+        "tests/test_pixelrnn.py::test_diagonal_bilstm_by_hand",
+    ),
+    Fault(
+        "a Row LSTM looks straight up only", "zoo/networks/recurrent.py",
+        "[padded[(*whole, slice(i, i + count))] for i in range(width)]",
+        "[padded[(*whole, slice(side, side + count))] for i in range(width)]",
+        "tests/test_pixelrnn.py::test_context_of_a_bare_row_lstm_is_a_triangle",
+    ),
+    Fault(
+        "the cached PixelCNN forgets its left neighbour", "zoo/autoregressive/pixelcnn.py",
+        "tf.concat([left, seen], axis=-1)", "tf.concat([0.0 * left, seen], axis=-1)",
+        "tests/test_pixelrnn.py::test_both_samplers_draw_the_same_picture",
+    ),
+    Fault(
+        "the cached rows from the right begin at nothing", "zoo/autoregressive/diagonal_bilstm.py",
+        "gates += tf.tensordot(kept[0], self._above[1], 1) + self._of_right(bias)",
+        "gates += self._of_right(bias)",
+        "tests/test_pixelrnn.py::test_both_samplers_draw_the_same_picture",
+    ),
+    Fault(
+        "completions do not see what is given", "zoo/autoregressive/cached.py",
+        "tf.where(erased[:, colour], self._value(level), given[:, colour])",
+        "self._value(level)",
+        "tests/test_pixelrnn.py::test_completion_is_drawn_from_the_conditional",
+    ),
+    Fault(
+        "the temperature is ignored", "zoo/autoregressive/cached.py",
+        "logits = logits / temperature", "logits = logits / 1.0",
+        "tests/test_pixelrnn.py::test_choose_is_the_inverse_of_the_distribution_function",
+    ),
+    Fault(
+        "the small picture is not looked at", "zoo/autoregressive/likelihood.py",
+        "return self.networks[number](pictures[number], condition)",
+        "return self.networks[number](pictures[number])",
+        f"{HARNESS}[check_each_player_moves_alone-multi_scale]",
+    ),
+    Fault(
+        "bits of the wrong size", "zoo/autoregressive/likelihood.py",
+        "nll / (self.data_spec.values * math.log(2.0))", "nll / self.data_spec.values",
+        "tests/test_pixelrnn.py::test_a_model_that_knows_nothing",
     ),
 ]  # fmt: skip
 
