@@ -2,13 +2,14 @@
 # make test     environment -> the tests that a contributor runs
 # make test-all the slow ones too: broken code that tests must catch, real MNIST (TFDS_DATA_DIR)
 # make lint     ruff and import-linter
+# make bench    ratios of speed: samplers, recurrences -> results/
 # make lock     newest versions that pyproject.toml permits -> requirements.lock
 
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS := --numprocesses=auto --maxprocesses=4
 
-.PHONY: env train test test-all lint lock
+.PHONY: env train test test-all lint bench lock
 
 env: .venv/ready
 
@@ -40,6 +41,10 @@ lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+
+bench: env
+	$(BIN)/python -m tests.benchmarks.samplers --out=results/samplers.json
+	$(BIN)/python -m tests.benchmarks.recurrences --out=results/recurrences.json
 
 lock:
 	rm -rf .venv-lock

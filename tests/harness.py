@@ -31,6 +31,7 @@ SMALL = {name: {"n_critic": 2, "hidden": (64, 64)} for name in ("wgan", "wgan_gp
 # So is the unrolled recurrence of a PixelRNN, and a convolution under XLA.
 PIXELWISE = ("pixelcnn", "row_lstm", "diagonal_bilstm", "multi_scale")
 SMALL |= {name: {"channels": 6, "blocks": 1, "ends": 8} for name in PIXELWISE}
+SMALL["multi_scale"] |= {"network": "pixelcnn"}
 
 
 def make(name, spec, strategy=None, jit_compile=False, steps_per_execution=1, **settings):

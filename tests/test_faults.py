@@ -289,15 +289,15 @@ FAULTS = [
     ),
     Fault(
         "the cached rows from the right begin at nothing", "zoo/autoregressive/diagonal_bilstm.py",
-        "gates += tf.tensordot(kept[0], self._above[1], 1) + self._of_right(bias)",
-        "gates += self._of_right(bias)",
+        "gates += tf.tensordot(kept[0], self._above_right, 1) + bias[..., 4 * units :]",
+        "gates += bias[..., 4 * units :]",
         "tests/test_pixelrnn.py::test_both_samplers_draw_the_same_picture",
     ),
     Fault(
         "completions do not see what is given", "zoo/autoregressive/cached.py",
         "tf.where(erased[:, colour], self._value(level), given[:, colour])",
         "self._value(level)",
-        "tests/test_pixelrnn.py::test_completion_is_drawn_from_the_conditional",
+        "tests/test_pixelrnn.py::test_completion_is_drawn_given_what_is_before",
     ),
     Fault(
         "the temperature is ignored", "zoo/autoregressive/cached.py",
@@ -314,6 +314,17 @@ FAULTS = [
         "bits of the wrong size", "zoo/autoregressive/likelihood.py",
         "nll / (self.data_spec.values * math.log(2.0))", "nll / self.data_spec.values",
         "tests/test_pixelrnn.py::test_a_model_that_knows_nothing",
+    ),
+    Fault(
+        "samples do not follow the probabilities", "zoo/autoregressive/cached.py",
+        "logits = logits / temperature", "logits = 0.0 * logits",
+        "tests/test_pixelrnn.py::test_samples_are_distributed_as_the_likelihood_says",
+    ),
+    Fault(
+        "likelihoods by the live weights", "zoo/autoregressive/likelihood.py",
+        "with self.averages(self.likelihood_optimizer):\n            return -self.nll(",
+        "if True:\n            return -self.nll(",
+        "tests/test_pixelrnn.py::test_everything_drawn_or_told_is_by_the_averaged_weights",
     ),
 ]  # fmt: skip
 

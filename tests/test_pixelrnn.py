@@ -32,7 +32,7 @@ def make(name, shape, levels=2, **settings):
     module = registry.module(name)
     words = {"channels": 4, "blocks": 2, "ends": 6, **settings}
     if name == "multi_scale":
-        words.setdefault("condition", 3)
+        words = {"condition": 3, "network": "pixelcnn", **words}
     model = module.build(override(module.Config(), words), spec)
     random = np.random.RandomState(0)
     for variable in model.trainable_variables:
@@ -93,7 +93,7 @@ def test_the_joint_of_both_scales_sums_to_one(network, levels, shape):
 def test_no_logit_sees_its_own_value_or_a_later_one(name, settings, skip):
     """Exactly, for every pixel and colour; and something sees each but the last."""
     shape = (4, 4, 3)
-    model = make(name, shape, 4, skip=skip, channels=6, **settings)
+    model = make(name, shape, 4, skip=skip, channels=6, ends=24, **settings)
     last = len(model.strides) - 1
     places = list(itertools.product(*(range(size) for size in shape)))
     # Changed in one place each, and the last in none; of six pictures, as a ReLU may hide a change.
@@ -110,25 +110,22 @@ def test_no_logit_sees_its_own_value_or_a_later_one(name, settings, skip):
         assert not same[row, row + 1 :].all() or row == len(places) - 1, place
 
 
-def context(name, shape, centre):
-    """Where the gradient of one bare layer's feature is not zero."""
-    layer = make(name, (*shape, 1)).networks[0].blocks[0]
-    found = contexts.of_layer(layer, shape).numpy() > 0
-    assert centre == (shape[0] // 2, shape[1] // 2)
-    return found
+def context(name, shape):
+    """Where the gradient of one bare layer's features at the centre is not zero."""
+    return contexts.of_layer(make(name, (*shape, 1)), shape).numpy() > 0
 
 
 def test_context_of_a_bare_row_lstm_is_a_triangle():
     row, column = np.mgrid[:9, :15]
     up = 4 - row
     triangle = (up >= 0) & (column <= 7 + up) & (column >= 7 - up - 1)
-    np.testing.assert_array_equal(context("row_lstm", (9, 15), (4, 7)), triangle)
+    np.testing.assert_array_equal(context("row_lstm", (9, 15)), triangle)
 
 
 def test_context_of_a_bare_diagonal_bilstm_is_all_that_was_before():
     row, column = np.mgrid[:9, :15]
     before = (row < 4) | ((row == 4) & (column <= 7))
-    np.testing.assert_array_equal(context("diagonal_bilstm", (9, 15), (4, 7)), before)
+    np.testing.assert_array_equal(context("diagonal_bilstm", (9, 15)), before)
 
 
 def test_contexts_of_whole_networks():
@@ -182,13 +179,12 @@ def test_diagonal_bilstm_by_hand(shape):
     layer = make("diagonal_bilstm", (*shape, 1)).networks[0].blocks[0]
     height, width = shape
     x = np.random.RandomState(2).randn(1, *shape, 8).astype(np.float32)
-    gates = layer.input_to_state(x).numpy()[0]
     maps = []
     for way in range(2):
-        given = np.split(gates, 2, axis=-1)[way]
+        given = layer.input_to_state[way](x).numpy()[0]
         given = given[:, ::-1] if way else given
         first_hidden, first_cell = layer.first_state.numpy()[way]
-        kernel = layer.state_to_state.numpy()[way]
+        kernel = layer.state_to_state[way].numpy()
         states = {}
         for row, column in itertools.product(range(height), range(width)):
             left = states.get((row, column - 1), (first_hidden, first_cell))
@@ -295,8 +291,8 @@ def test_completion(name):
     np.testing.assert_array_equal(drawn(model, "cached", images), drawn(model, "cached"))
 
 
-def test_completion_is_drawn_from_the_conditional():
-    """Of 2x1 pixels the second given the first, against the exact probabilities."""
+def test_completion_is_drawn_given_what_is_before():
+    """Of two pixels the second given the first, against the exact probabilities."""
     model = make("diagonal_bilstm", (1, 2, 1), 2)
     images = np.tile(np.float32([1.0, 0.0]).reshape(1, 1, 2, 1), (4000, 1, 1, 1))
     mask = np.tile(np.float32([0, 1]).reshape(1, 1, 2, 1), (4000, 1, 1, 1))
@@ -307,12 +303,72 @@ def test_completion_is_drawn_from_the_conditional():
 
 
 def test_samples_are_distributed_as_the_likelihood_says():
-    model = make("row_lstm", (2, 2, 1), 2)
-    pictures = all_pictures(2, (2, 2, 1))
-    exact = np.exp(-model.nll(pictures).numpy())
-    found = drawn(model, "cached", num=4000).reshape(4000, 4) @ [8, 4, 2, 1]
-    shares = np.bincount(found.astype(int), minlength=16) / 4000
-    assert np.abs(shares - exact).max() < 4 * math.sqrt(0.25 / 4000)
+    for shape, levels in (((2, 2, 1), 2), ((1, 1, 3), 3)):
+        model = make("row_lstm", shape, levels)
+        for variable in model.trainable_variables:
+            variable.assign(1.5 * variable)
+        exact = np.exp(-model.nll(all_pictures(levels, shape)).numpy())
+        assert exact.max() > 3 * exact.mean()  # far from even
+        places = levels ** np.arange(math.prod(shape))[::-1]
+        found = np.rint((levels - 1) * drawn(model, "cached", num=4000)).reshape(4000, -1) @ places
+        shares = np.bincount(found.astype(int), minlength=len(exact)) / 4000
+        assert (np.abs(shares - exact) < 4.5 * np.sqrt(exact / 4000)).all()
+
+
+@pytest.mark.parametrize("name", PIXELWISE)
+def test_everything_drawn_or_told_is_by_the_averaged_weights(name):
+    averaged = make(name, GREY, 4, ema=0.5)  # the live weights are far from the averages
+    plain = make(name, GREY, 4)
+    for variable, average in zip(
+        plain.trainable_variables,
+        averaged.likelihood_optimizer._model_variables_moving_average,
+        strict=True,
+    ):
+        variable.assign(average)
+    images = np.random.RandomState(0).rand(3, *GREY).astype(np.float32)
+    blanks = [tf.zeros([3, *plain.shape(number)]) for number in range(len(plain.strides))]
+    x = tf.constant(2 * images - 1)
+    for way in (
+        lambda model: model.log_prob(images),
+        lambda model: model.sample(3, 1),
+        lambda model: model.complete(images, np.eye(6, 4, dtype=np.float32)[..., None], 1),
+        lambda model: model.one_pixel(len(blanks) - 1, *blanks, 5, 1),
+        lambda model: drawn(model, "cached"),
+        lambda model: drawn(model, "plain"),
+        lambda model: contexts.of_network(model, x),
+        lambda model: contexts.of_layer(model, (6, 4)),
+    ):
+        np.testing.assert_allclose(way(averaged), way(plain), atol=1e-5)
+    assert np.abs(averaged.nll(x) - plain.nll(x)).max() > 0.01
+
+
+def test_first_weights_are_glorot_uniform():
+    """Of each direction and each k x 1 kernel by itself, as a gate's sum is over that alone."""
+    for name, inputs in (("diagonal_bilstm", (64, 64)), ("row_lstm", (2 * 64, 96))):
+        module = registry.module(name)
+        spec = DataSpec("pictures", (4, 4, 1), levels=2, range="symmetric")
+        layer = module.build(module.Config(), spec).networks[0].blocks[0]
+        convs, kernels = (
+            value if isinstance(value, list) else [value]
+            for value in (layer.input_to_state, layer.state_to_state)
+        )
+        for weight in kernels:
+            bound = math.sqrt(6 / (inputs[1] + 128))
+            assert 0.97 * bound < np.abs(weight).max() <= bound
+        taps = inputs[0] // 64
+        for conv in convs:
+            bound = math.sqrt(6 / (taps * (64 + 128)))
+            assert 0.97 * bound < np.abs(conv.kernel).max() <= bound
+
+
+def test_pictures_off_the_levels():
+    """A likelihood is of the nearest levels; whoever hands over others hears of it."""
+    model = make("pixelcnn", GREY)
+    x = np.random.RandomState(0).uniform(-1, 1, (3, *GREY)).astype(np.float32)
+    np.testing.assert_array_equal(model.nll(x), model.nll(np.sign(x)))
+    with pytest.raises(UserError, match="none of the 2 levels"):
+        occlusion.check_levels(model.data_spec, (x + 1) / 2)
+    occlusion.check_levels(model.data_spec, (np.sign(x) + 1) / 2)
 
 
 @pytest.mark.parametrize("name", PIXELWISE)
@@ -351,6 +407,10 @@ def test_a_run_completes_and_tells_likelihoods(runs, digits):
     np.testing.assert_array_equal(found[:, np.eye(8) == 0], images[:, np.eye(8) == 0])
     assert (found != images).any()
     np.testing.assert_allclose(sampler.log_prob(images), sampler.model.log_prob(images), rtol=1e-5)
+    with pytest.raises(UserError, match="none of the 17 levels"):
+        sampler.log_prob(images * 0.97)
+    with pytest.raises(UserError, match="2 masks for 6 pictures"):
+        sampler.complete(images, np.ones((2, 8, 8, 1)))
     with pytest.raises(UserError, match="only a model that draws pixel by pixel can complete"):
         zoo.load(runs("gan")).complete(images, np.eye(8))
     calls = []
@@ -396,6 +456,12 @@ def bad(tmp_path_factory):
     np.save(folder / "mask.npy", np.eye(8))
     np.save(folder / "half.npy", np.full((8, 8), 0.5))
     np.save(folder / "mask9.npy", np.eye(9))
+    np.save(folder / "many.npy", np.zeros((3, 8, 8, 1)))
+    np.save(folder / "none.npy", np.zeros((0, 8, 8, 1)))
+    np.save(folder / "words.npy", np.full((8, 8, 1), "a"))
+    np.save(folder / "complex.npy", np.full((8, 8, 1), 1j))
+    np.savez(folder / "several.npz", a=np.eye(8))
+    (folder / "several.npz").rename(folder / "several.npy")
     (folder / "text.png").write_text("no picture")
     return folder
 
@@ -409,6 +475,14 @@ def bad(tmp_path_factory):
         ("picture", "text.png", "neither a picture nor a .npy"),
         ("mask", "mask9.npy", r"the mask is \[9, 9, 1\]|the mask is \[9, 9\]"),
         ("mask", "half.npy", "a mask holds 1 where"),
+        ("picture", "many.npy", "holds 3 of them"),
+        ("mask", "many.npy", "holds 3 of them"),
+        ("picture", "none.npy", "must be an array of numbers, and at least one"),
+        ("mask", "none.npy", "must be an array of numbers, and at least one"),
+        ("picture", "words.npy", "must be an array of numbers"),
+        ("mask", "words.npy", "must be an array of numbers"),
+        ("picture", "complex.npy", "must be an array of numbers"),
+        ("picture", "several.npy", "neither a picture nor a .npy"),
     ],
 )
 def test_what_cannot_be_completed_is_named(read, name, sentence, bad, digits):
@@ -454,8 +528,8 @@ def test_wrong_ways_to_draw(settings, sentence):
         ("--complete=none.png --mask=mask.npy", "No such file"),
         ("--complete=good.png", "--mask=FILE"),
         ("--temperature=0", "temperature must be above 0, and 0 is not"),
-        ("--interpolate", "has no latents to walk between"),
-        ("--label=3", "takes no condition"),
+        ("--interpolate --temperature=0.9", "has no latents to walk between"),
+        ("--label=3 --sampler=plain", "takes no condition"),
         ("--temperature=0.5 --run=GAN", "--temperature is for models that draw pixel by pixel"),
     ],
 )
@@ -487,9 +561,10 @@ def test_evaluation_tells_likelihoods(runs, command):
     run = runs("pixelcnn")
     done = command("evaluate", f"--run={run}", "--metrics=likelihood", "--split=test")
     assert done.returncode == 0, done.stderr
-    found = json.loads((run / "evaluation.json").read_text())
+    found = json.loads((run / "likelihood.json").read_text())
     nll, bits = (found["figures"][name] for name in ("nll", "bits_per_dim"))
-    assert (found["held_out"], found["samples"]) == ({"split": "test", "examples": 297}, 0)
+    assert found["held_out"] == {"split": "test", "examples": 297}
+    assert (found["of"], found["binarise"]) == ("the picture", "none")
     np.testing.assert_allclose(nll["mean"] / bits["mean"], 64 * math.log(2))
     assert 1.5 < bits["independent_pixels"] < 3
     assert f"bits_per_dim {bits['mean']:.4f} ± {bits['standard_error']:.4f}" in done.stdout

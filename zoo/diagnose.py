@@ -69,7 +69,7 @@ def context(sampler):
     model, data = sampler.model, sampler.run.data()
     x = next(iter(data.evaluation(sampler.run.facts["held_out"]["split"], PICTURES)))["x"]
     sizes = {
-        "one layer": contexts.of_layer(model.networks[-1].blocks[0], x.shape[1:3]).numpy(),
+        "one layer": contexts.of_layer(model, x.shape[1:3]).numpy(),
         "whole network": contexts.of_network(model, x).numpy(),
     }
     counts = {f"pixels in the context of {k}": int((v > 0).sum()) for k, v in sizes.items()}

@@ -4,8 +4,9 @@
     python -m zoo.evaluate --run=runs/pixelcnn_mnist --metrics=likelihood --split=test
 
 Writes RUN/evaluation.json and prints it as a table.  What is measured goes by the data: see
-`zoo.metrics.evaluation`.  Of a model that tells its likelihood also -log p(x) of the held-out
-pictures, in nats and in bits per dimension, beside that of a histogram of each pixel's own levels.
+`zoo.metrics.evaluation`.  Of a model that draws pixel by pixel also RUN/likelihood.json: -log p(x)
+of all held-out pictures, exact, in nats and in bits per dimension, beside that of a histogram of
+each pixel's own levels.
 Weights are the moving averages where the run keeps them.  The run's data must be at hand, as for
 training.
 """
@@ -24,11 +25,11 @@ flags.DEFINE_integer("seeds", 3, "seeds 0, 1, … that samples are drawn from", 
 flags.DEFINE_list("metrics", None, "samples, likelihood, or both (default: all that there are)")
 flags.DEFINE_string("split", None, "what to measure against (default: what the run held out)")
 
-METRICS = ("samples", "likelihood")
+METRICS = {"samples": "evaluation.json", "likelihood": "likelihood.json"}  # and where they go
 
 
 def evaluate(path, num, seeds, metrics=None, split=None):
-    """Evaluates the run at `path` and returns what its `evaluation.json` holds.
+    """Evaluates the run at `path`; returns group of `METRICS` -> what its file holds.
 
     Raises:
         UserError: it is no run, its data is not at hand, or there is no such figure for it.
@@ -45,29 +46,34 @@ def evaluate(path, num, seeds, metrics=None, split=None):
         raise UserError(
             f"{facts['dataset']!r} has no split {held_out!r}: {nearest(held_out, data.splits)}."
         )
-    figures = {}
-    if "samples" in wanted:
-        figures |= _of_samples(sampler, data, held_out, num, seeds)
-    if "likelihood" in wanted:
-        figures |= _of_likelihood(sampler, data, held_out)
     words = [f"--run={path}", f"--num={num}", f"--seeds={seeds}"]
     words += [f"--metrics={','.join(metrics)}"] if metrics else []
     words += [f"--split={split}"] if split else []
-    result = {
+    common = {
         "command": " ".join(["python -m zoo.evaluate", *words]),
         "model": facts["model"],
         "dataset": facts["dataset"],
         "binarise": facts["data"]["binarise"],
         "training_seed": facts["config"]["seed"],
         "step": int(sampler.model.step.numpy()),
-        "samples": num if "samples" in wanted else 0,
-        "sample_seeds": list(range(seeds)) if "samples" in wanted else [],
         "held_out": {"split": held_out, "examples": len(data.splits[held_out][0])},
-        "figures": figures,
     }
-    text = json.dumps(result, indent=2) + "\n"
-    write_whole(sampler.run.path / "evaluation.json", text.encode())
-    return result
+    found = {}
+    if "samples" in wanted:
+        found["samples"] = common | {
+            "samples": num,
+            "sample_seeds": list(range(seeds)),
+            "figures": _of_samples(sampler, data, held_out, num, seeds),
+        }
+    if "likelihood" in wanted:
+        found["likelihood"] = common | {
+            "of": sampler.model.likelihood_of,
+            "figures": _of_likelihood(sampler, data, held_out),
+        }
+    for name, result in found.items():
+        text = json.dumps(result, indent=2) + "\n"
+        write_whole(sampler.run.path / METRICS[name], text.encode())
+    return found
 
 
 def _wanted(sampler, metrics):
@@ -77,7 +83,7 @@ def _wanted(sampler, metrics):
             raise UserError(f"unknown metrics {name!r}: {nearest(name, METRICS)}.")
     if metrics and "likelihood" in metrics and not sampler.pixelwise:
         raise UserError("only models that draw pixel by pixel tell an exact likelihood.")
-    return metrics or (METRICS if sampler.pixelwise else METRICS[:1])
+    return metrics or (METRICS if sampler.pixelwise else ["samples"])
 
 
 def _of_samples(sampler, data, held_out, num, seeds):
@@ -123,22 +129,31 @@ def main():
     if FLAGS.run is None:
         raise UserError("say what to evaluate: python -m zoo.evaluate --run=runs/NAME.")
     cli.start_tensorflow()
-    result = evaluate(FLAGS.run, FLAGS.num, FLAGS.seeds, FLAGS.metrics, FLAGS.split)
-    part = result["held_out"]
-    print(
-        f"{result['model']} on {result['dataset']}, step {result['step']}; {result['samples']} "
-        f"samples of each of {len(result['sample_seeds'])} seeds, {part['examples']} examples of "
-        f"{part['split']!r}, binarised: {result['binarise']}"
-    )
-    beside = {"real": "the data's own", "independent_pixels": "independent pixels"}
-    for name, figure in result["figures"].items():
-        spread = figure.get("sd", figure.get("standard_error"))
-        spread = "" if spread is None else f" ± {spread:.4f}"
-        notes = [
-            f"   ({w}: {figure[k]:.4f})" for k, w in beside.items() if figure.get(k) is not None
-        ]
-        print(f"  {name:12} {figure['mean']:.4f}{spread}{''.join(notes)}")
-    print(f"written to {FLAGS.run.rstrip('/')}/evaluation.json")
+    for group, result in evaluate(
+        FLAGS.run, FLAGS.num, FLAGS.seeds, FLAGS.metrics, FLAGS.split
+    ).items():
+        part = result["held_out"]
+        print(
+            f"{result['model']} on {result['dataset']} (binarise {result['binarise']}), step "
+            f"{result['step']}; {part['examples']} examples of {part['split']!r}"
+        )
+        if group == "samples":
+            seeds = len(result["sample_seeds"])
+            print(f"{result['samples']} samples of each of {seeds} seeds, ± over them")
+        else:
+            print(f"-log p of {result['of']}, ± its standard error")
+        for name, figure in result["figures"].items():
+            print(f"  {name:12} {_in_words(figure)}")
+        print(f"written to {FLAGS.run.rstrip('/')}/{METRICS[group]}")
+
+
+def _in_words(figure):
+    spread = figure.get("sd", figure.get("standard_error"))
+    words = f"{figure['mean']:.4f}" + ("" if spread is None else f" ± {spread:.4f}")
+    for key, note in (("real", "the data's own"), ("independent_pixels", "independent pixels")):
+        if figure.get(key) is not None:
+            words += f"   ({note}: {figure[key]:.4f})"
+    return words
 
 
 if __name__ == "__main__":

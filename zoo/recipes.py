@@ -27,6 +27,7 @@ class Recipe:
     data: dict = dataclasses.field(default_factory=dict)
 
 
+_GAUSSIANS = {"batch_size": 256, "latent": 2, "hidden": (128, 128, 128, 128), "ema": 0.999}
 # The protocol of the papers' likelihoods: each pixel drawn once, 50,000 pictures to train on.
 _STATIC = {"binarise": "static", "holdout": 10_000}
 # Averaged weights need no falling rate, so such a run may go on as long as one likes.
@@ -70,15 +71,7 @@ RECIPES = {
         model="wgan_gp",
         dataset="gaussians25",
         steps=50_000,
-        config={
-            "batch_size": 256,
-            "latent": 2,
-            "hidden": (128, 128, 128, 128),
-            "penalty": 0.1,
-            "learning_rate": 1e-3,
-            "decay_steps": 50_000,
-            "ema": 0.999,
-        },
+        config={**_GAUSSIANS, "penalty": 0.1, "learning_rate": 1e-3, "decay_steps": 50_000},
     ),
     "wgan_gaussians25": Recipe(
         about="the clipping loop at the same networks and steps, which loses to the penalty; c and "
@@ -86,29 +79,14 @@ RECIPES = {
         model="wgan",
         dataset="gaussians25",
         steps=50_000,
-        config={
-            "clip": 0.1,
-            "learning_rate": 5e-4,
-            "batch_size": 256,
-            "latent": 2,
-            "hidden": (128, 128, 128, 128),
-            "ema": 0.999,
-        },
+        config={**_GAUSSIANS, "clip": 0.1, "learning_rate": 5e-4},
     ),
     "gan_gaussians25": Recipe(
         about="the adversarial loop at about the same size and steps, which loses modes",
         model="gan",
         dataset="gaussians25",
         steps=50_000,
-        config={
-            "batch_size": 256,
-            "latent": 2,
-            "hidden": (128, 128, 128, 128),
-            "maxout": (128, 128),
-            "input_dropout": 0.0,
-            "dropout": 0.0,
-            "ema": 0.999,
-        },
+        config={**_GAUSSIANS, "maxout": (128, 128), "input_dropout": 0.0, "dropout": 0.0},
     ),
     "swiss_roll_clipping": Recipe(
         about="WGAN-GP's Figure 1b by the clipping loop: 12 ReLU layers; try --config.clip=0.1, "

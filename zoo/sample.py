@@ -12,8 +12,9 @@ A conditional model without --label, --name or --condition draws a column of eac
 row all of them from one latent; a .npy of that lies row by row.
 
 A model that draws pixel by pixel completes a picture: what is white in the mask (or 1 in a .npy) is
-drawn anew, and the rest stays.  The sheet begins with the picture, grey where it is erased; a .npy
-holds the completions alone.
+drawn anew, and the rest stays.  A pixel is drawn given those before it, row by row, so erase what
+comes last: what is kept below is not looked at.  The sheet begins with the picture, grey where it
+is erased; a .npy holds the completions alone.
 """
 
 import io
@@ -84,12 +85,12 @@ def pixel_by_pixel(sampler):
     if FLAGS.complete:
         picture = occlusion.read_picture(FLAGS.complete, spec)
         mask = occlusion.read_mask(FLAGS.mask, spec)
-    images = np.repeat(picture[:1], FLAGS.num, axis=0)
+    images = np.repeat(picture, FLAGS.num, axis=0)
     x = sampler.complete(
         images, mask, FLAGS.seed, FLAGS.temperature, FLAGS.sampler, Patience("pixel")
     )
     if FLAGS.complete and FLAGS.out.endswith(".png"):
-        return np.concatenate([np.where(mask.reshape(1, *spec.shape[:2], 1), 0.5, picture[:1]), x])
+        return np.concatenate([np.where(mask, 0.5, picture), x])
     return x
 
 
@@ -112,9 +113,10 @@ def main():
     from zoo import pictures, sampling, sheets
 
     sampler = sampling.load(FLAGS.run)
+    own = [name for name in ("complete", "temperature", "sampler") if FLAGS[name].present]
     if sampler.pixelwise and not FLAGS.interpolate and asked is None:
         x, given, columns = pixel_by_pixel(sampler), None, None
-    elif own := [name for name in ("complete", "temperature", "sampler") if FLAGS[name].present]:
+    elif own and not sampler.pixelwise:
         raise UserError(
             f"--{own[0]} is for models that draw pixel by pixel, such as pixelcnn: leave it out."
         )
@@ -133,7 +135,8 @@ def main():
         pictures.write_whole(out, buffer.getvalue())
     else:
         pictures.write_png(out, sheets.sheet(sampler.data_spec, x, given, columns))
-    print(f"{len(x)} {'pictures' if sampler.data_spec.kind == 'images' else 'examples'} in {out}")
+    count = FLAGS.num if FLAGS.complete else len(x)
+    print(f"{count} {'pictures' if sampler.data_spec.kind == 'images' else 'examples'} in {out}")
 
 
 if __name__ == "__main__":

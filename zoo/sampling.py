@@ -7,7 +7,8 @@
 
 Where the model draws pixel by pixel (`sampler.pixelwise`) also
 
-    sampler.complete(images, mask, seed=0)      -> the pictures, drawn anew where the mask is 1
+    sampler.complete(images, mask, seed=0, temperature=1.0, method="cached", watch=None)
+                                                -> the pictures, drawn anew where the mask is 1
     sampler.log_prob(images)                    -> float32 [B], in nats
 
 A condition is a label, a name, an array, or several of one of them, repeated in turn; without one a
@@ -91,6 +92,9 @@ class _Sampler:
     def complete(self, images, mask, seed=0, temperature=1.0, method="cached", watch=None):
         """Draws some pixels of pictures; the others stay as they are.
 
+        Each pixel is drawn given those before it, so what is kept further on in raster order is not
+        looked at: erase what comes last.
+
         Args:
             images: float32 [B, H, W, C] in [0, 1], read at the nearest of the data's levels.
             mask: [H, W] or [B, H, W, 1], 1 where a pixel is drawn.
@@ -102,22 +106,33 @@ class _Sampler:
         self._check_pixelwise("complete pictures")
         images = occlusion.checked_pictures(self.data_spec, images)
         mask = occlusion.checked_mask(self.data_spec, mask)
+        if len(mask) not in (1, len(images)):
+            raise UserError(f"{len(mask)} masks for {len(images)} pictures: give one, or as many.")
         mask = np.broadcast_to(mask, (*images.shape[:3], 1))
         if len(images) > PART and not mask.all():
             raise UserError(f"complete {PART} pictures at most at a time, and not {len(images)}.")
         latents = self.latents(len(images), seed)
-        how = temperature, method, watch
+        how = {"temperature": temperature, "method": method, "watch": watch}
         return np.concatenate(
             [
-                self._complete(latents[i], images[i], mask[i], seed, how)
+                self._complete(latents[i], images[i], mask[i], seed, **how)
                 for i in (slice(j, j + PART) for j in range(0, len(images), PART))
             ]
         )
 
     def log_prob(self, images):
-        """Returns log p(x) of pictures float32 [B, H, W, C] in [0, 1], in nats: float32 [B]."""
+        """Returns log p(x) in nats, float32 [B], of pictures float32 [B, H, W, C] in [0, 1].
+
+        Of a model of several scales it is the joint's, see `zoo.autoregressive.multi_scale`.
+
+        Raises:
+            UserError: pixels that are none of the data's levels, such as grey ones where the model
+                draws on and off: rounding them would tell the likelihood of other pictures.
+        """
         self._check_pixelwise("tell a picture's likelihood")
-        return self._log_prob(occlusion.checked_pictures(self.data_spec, images))
+        images = occlusion.checked_pictures(self.data_spec, images)
+        occlusion.check_levels(self.data_spec, images)
+        return self._log_prob(images)
 
     def _check_pixelwise(self, what):
         if not self.pixelwise:
@@ -150,10 +165,10 @@ class RunSampler(_Sampler):
     def _generate(self, latents, given):
         return self._call("generate", latents, given).numpy()
 
-    def _complete(self, latents, images, mask, seed, how):
+    def _complete(self, latents, images, mask, seed, **how):
         from zoo.autoregressive import watched
 
-        return watched.draw(self.model, latents, images, mask, *how).numpy()
+        return watched.draw(self.model, latents, images, mask, **how).numpy()
 
     def _log_prob(self, images):
         parts = [images[i : i + PART] for i in range(0, len(images), PART)]
@@ -201,10 +216,10 @@ class ExportSampler(_Sampler):
         drawn = self._call["generate"](latents=tf.constant(latents), **condition)
         return drawn[self.data_spec.kind].numpy()
 
-    def _complete(self, latents, images, mask, seed, how):
+    def _complete(self, latents, images, mask, seed, temperature, method, watch):
         import tensorflow as tf
 
-        if how[:2] != (1.0, "cached"):
+        if (temperature, method) != (1.0, "cached"):
             raise UserError(
                 "an export draws at temperature 1 and by its cached sampler: sample the run."
             )

@@ -79,15 +79,11 @@ class Draw:
     def __init__(self, model, data, given):
         import tensorflow as tf
 
-        from zoo import noise
-
         self._spec = data.spec
         num = POINTS if data.spec.kind == "points" else NUM
         places, rows, self._columns = arrangement(given, num)
         self._given = None if rows is None else given[rows]
-        latents = model.latents(
-            noise.Noise(model.config.seed, noise.SAMPLING, tf.range(places.max() + 1))
-        )
+        latents = model.sampling_latents(places.max() + 1, model.config.seed)
         z = tf.gather(latents, places)
         # Traced once; called under the strategy's scope it reads the first replica.
         self._draw = tf.function(lambda: model.generate(z, self._given), autograph=False)

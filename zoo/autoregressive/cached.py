@@ -1,4 +1,4 @@
-"""The cached sampler: one pixel after another, and nothing computed twice.
+"""The cached sampler: one pixel after another, and no earlier pixel computed again.
 
 The plain sampler (`likelihood`) runs the whole network for each pixel.  Here a pixel costs its own
 column of features only, because a network's layers, as their `Steps`, keep what later pixels will
@@ -9,6 +9,10 @@ see of earlier ones:
     left = steps.before_row(B)                           what its first pixel is given from the left
     features, seen, left = steps.pixel(features, context[column], left)
     context, kept = steps.next_row(row, kept, bias, next_bias)       `row` holds a row's `seen`
+
+`features` are [B, 2h], `context` is [W, B, …], `seen` [B, `steps.seen`] and `row` [W, B,
+`steps.seen`], as wide as the layer likes; a `bias` is [W, B, `layer.gates`], or 1 for W and B;
+`kept`, a tuple, and `left`, a tensor, are the layer's own.
 
 Everything that a whole row above gives to the next is one matrix product, `next_row`; what is left
 for a pixel is a few small ones.  Rows grow by shifting (`pushed`), since TensorFlow Lite has no
@@ -58,7 +62,8 @@ class Sampler:
         self._steps = [steps(block) for block in network.blocks]
         self._skips = [skip.affine() for skip in network.skips]
         self._first = network.first.in_row()
-        self._hidden, last = network.ends[0].affine(), network.ends[1]
+        *hidden, last = network.ends
+        self._hidden = [layer.affine() for layer in hidden]
         # Of the last layer a colour needs its own logits only.
         self._last = tf.split(last.in_row(), network.colours, axis=-1)
         self._last_bias = tf.split(tf.convert_to_tensor(last.bias), network.colours)
@@ -129,12 +134,12 @@ class Sampler:
         contexts = [self._network.first.from_above(above), *(context for context, _ in going_on)]
         return row, (above, tuple(contexts), tuple(kept for _, kept in going_on))
 
-    def picture(self, uniforms, given, erased, temperature, biases=None):
+    def picture(self, uniforms, given, erased, biases=None):
         """Draws whole pictures [H, W, B, C]: all arguments as for `row`, with H before W."""
 
         def row(number, rows, state):
             drawn, state = self.row(
-                number, state, uniforms[number], given[number], erased[number], temperature, biases
+                number, state, uniforms[number], given[number], erased[number], 1.0, biases
             )
             return number + 1, pushed(rows, drawn), state
 
@@ -162,7 +167,8 @@ class Sampler:
                 if self._skips:
                     skipped += self._skips[place](features)
             features = tf.nn.relu(skipped if self._skips else features)
-            features = tf.nn.relu(self._hidden(features))
+            for hidden in self._hidden:
+                features = tf.nn.relu(hidden(features))
             logits = tf.matmul(features, self._last[colour]) + self._last_bias[colour]
             level = choose(logits, uniforms[:, colour], temperature)
             drawn.append(tf.where(erased[:, colour], self._value(level), given[:, colour]))
@@ -171,7 +177,8 @@ class Sampler:
         return own, tf.concat(found, axis=-1), window, tuple(after)
 
     def _of_row(self, biases, number):
-        """Each block's part of a row's biases [W, B, gates], or 0.0."""
+        """Each block's part of a row's biases, [W, B, gates]; zeros [1, 1, gates] without any."""
+        gates = [block.gates for block in self._network.blocks]
         if biases is None:
-            return [0.0] * len(self._steps)
-        return tf.split(biases[number], [block.gates for block in self._network.blocks], axis=-1)
+            return [tf.zeros([1, 1, count]) for count in gates]
+        return tf.split(biases[number], gates, axis=-1)

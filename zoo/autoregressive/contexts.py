@@ -3,26 +3,28 @@
 import tensorflow as tf
 
 
-def of_layer(layer, shape):
-    """The context of one bare layer: of a feature at the centre of a map, on its input.
+def of_layer(model, shape):
+    """The context of one bare layer: of the features at the centre of a map, on its input.
 
     Args:
-        layer: a block of a `PixelNetwork`.
+        model: a `Likelihood`; its last network's first block is meant.
         shape: (height, width).
 
     Returns:
         float32 [H, W]: the gradient's mean size at each place, 0 outside of the context.
     """
+    layer = model.networks[-1].blocks[0]
     numbers = tf.range(shape[0] * shape[1] * layer.bare_inputs, dtype=tf.float32)
     x = tf.reshape(tf.sin(numbers), [1, *shape, layer.bare_inputs])  # any will do
-    return _sizes(layer.bare, x)
+    with model.averages(model.likelihood_optimizer):
+        return _sizes(layer.bare, x)
 
 
 def of_network(model, x):
     """The context of a whole network: of the logits at the centre, on the picture.
 
     Args:
-        model: a `Likelihood`; of several networks the last is meant.
+        model: a `Likelihood`; of several networks the last is meant, by its own picture alone.
         x: float32 [B, H, W, C], examples in the model's range: their mean is taken.
 
     Returns:

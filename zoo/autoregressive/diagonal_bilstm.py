@@ -36,15 +36,21 @@ class DiagonalBiLSTM(keras.layers.Layer):
     def __init__(self, channels, colours, initial):
         super().__init__()
         self.channels, self.gates, self.bare_inputs = channels, 8 * channels, 2 * channels
-        # Both directions' gates side by side; so are the two kernels and the two first states.
-        self.input_to_state = MaskedConv(
-            2 * channels, channels, colours, initial, copies=8, bias=gate_biases(channels, 2)
-        )
+        # One of each for the LSTM from the left, and one for that from the right.
+        self.input_to_state = [
+            MaskedConv(
+                2 * channels, channels, colours, initial, copies=4, bias=gate_biases(channels)
+            )
+            for _ in range(2)
+        ]
         # 2 x 1: the first h rows are for the neighbour in the row, the others for the one above.
-        self.state_to_state = self.add_weight(
-            shape=(2, 2 * channels, 4 * channels), initializer=initial.glorot_uniform(),
-            name="state_to_state",
-        )  # fmt: skip
+        self.state_to_state = [
+            self.add_weight(
+                shape=(2 * channels, 4 * channels), initializer=initial.glorot_uniform(),
+                name=f"state_to_state_{way}",
+            )
+            for way in ("left", "right")
+        ]  # fmt: skip
         self.first_state = self.add_weight(
             shape=(2, 2, channels), initializer="zeros", name="first_state"
         )
@@ -53,10 +59,10 @@ class DiagonalBiLSTM(keras.layers.Layer):
 
     def bare(self, x, bias=None):
         """[B, H, W, 2h] -> the states of both directions, added [B, H, W, h]: the bare layer."""
-        gates = self.input_to_state(x)
+        left, right = (layer(x) for layer in self.input_to_state)
         if bias is not None:
-            gates += bias
-        left, right = tf.split(gates, 2, axis=-1)
+            for_left, for_right = tf.split(bias, 2, axis=-1)
+            left, right = left + for_left, right + for_right
         both = tf.stack([left, tf.reverse(right, axis=[2])])  # [2, B, H, W, 4h]
         states = self.along_diagonals(tf.transpose(both, [0, 2, 3, 1, 4]))
         left, right = tf.unstack(tf.transpose(states, [0, 3, 1, 2, 4]))
@@ -76,6 +82,7 @@ class DiagonalBiLSTM(keras.layers.Layer):
         columns = tf.split(tf.gather(flat, order, axis=1), sizes, axis=1)
         blank = tf.zeros_like(flat[:, :1, :, : self.channels])
         first_hidden, first_cell = (blank + self.first_state[:, i, None, None, :] for i in range(2))
+        kernels = tf.stack([tf.convert_to_tensor(kernel) for kernel in self.state_to_state])
         hidden, cell, states = None, None, []
         for place, column in enumerate(columns):
             # Of rows top - 1 to the next one's first pixel; the rows begin at the picture's left
@@ -89,7 +96,7 @@ class DiagonalBiLSTM(keras.layers.Layer):
                 before = tf.concat([*above, hidden, *begins], axis=1)
                 cell = tf.concat([cell[:, leaves:], *([first_cell] if begins else [])], axis=1)
             seen = tf.concat([before[:, 1:], before[:, :-1]], axis=-1)
-            given = tf.matmul(tf.reshape(seen, [2, -1, 2 * self.channels]), self.state_to_state)
+            given = tf.matmul(tf.reshape(seen, [2, -1, 2 * self.channels]), kernels)
             hidden, cell = lstm(column + tf.reshape(given, tf.shape(column)), cell)
             states.append(hidden)
         states = tf.gather(tf.concat(states, axis=1), np.argsort(order), axis=1)
@@ -118,14 +125,15 @@ class Steps:
     def __init__(self, layer):
         self.seen = 3 * layer.channels  # features of a pixel that `next_row` reads
         self._layer, self._widen = layer, layer.widen.affine()
-        units = layer.channels
-        from_input, self._from_input_right = tf.split(layer.input_to_state.in_row(), 2, axis=-1)
-        in_row, self._above = tf.split(layer.state_to_state, 2, axis=1)
-        self._kernel = tf.concat([from_input, in_row[0]], axis=0)
-        self._in_row_right = in_row[1]
-        self._bias, self._bias_right = tf.split(tf.convert_to_tensor(layer.input_to_state.bias), 2)
+        from_input = [conv.in_row() for conv in layer.input_to_state]
+        biases = [tf.convert_to_tensor(conv.bias) for conv in layer.input_to_state]
+        (left, self._above), (right, self._above_right) = (
+            tf.split(kernel, 2) for kernel in layer.state_to_state
+        )
+        self._kernel, self._bias = tf.concat([from_input[0], left], axis=0), biases[0]
+        self._from_input_right, self._bias_right = from_input[1], biases[1]
+        self._in_row_right = right
         self._first = tf.convert_to_tensor(layer.first_state)
-        self._sizes = [units, 2 * units]
 
     def begin(self, width, batch, bias):
         """Above the first row are the learned states, and nothing that came from the right."""
@@ -135,20 +143,18 @@ class Steps:
 
     def next_row(self, row, kept, bias, next_bias):
         """Reads a whole row of states and features [W, B, 3h] from the right."""
-        left, features = tf.split(row, self._sizes, axis=-1)
+        units = self._layer.channels
+        left, features = tf.split(row, [units, 2 * units], axis=-1)
         gates = tf.tensordot(features, self._from_input_right, 1) + self._bias_right
-        gates += tf.tensordot(kept[0], self._above[1], 1) + self._of_right(bias)
+        gates += tf.tensordot(kept[0], self._above_right, 1) + bias[..., 4 * units :]
         right = self._from_the_right(gates)
         return self._context(left, right, next_bias), (right,)
 
     def _context(self, left, right, bias):
-        above = tf.tensordot(left, self._above[0], 1) + self._bias
-        if not isinstance(bias, float):
-            above += bias[..., : 4 * self._layer.channels]
-        return tf.concat([above, right], axis=-1)
-
-    def _of_right(self, bias):
-        return bias if isinstance(bias, float) else bias[..., 4 * self._layer.channels :]
+        """States of both ways [W, B, h] -> what the next row is given: to the gates from the left,
+        [W, B, 4h], and the right-hand map, [W, B, h]."""
+        above = tf.tensordot(left, self._above, 1) + self._bias
+        return tf.concat([above + bias[..., : 4 * self._layer.channels], right], axis=-1)
 
     def _from_the_right(self, gates):
         """Gates [W, B, 4h] -> the states [W, B, h] of an LSTM that goes leftwards."""

@@ -9,7 +9,8 @@ bits per dimension are nats / (H W C log 2).
 The model is a function from uniform noise, one number for each colour of each pixel, to a picture,
 by the inverse of each factor's distribution function: so its "latents" are that noise.
 
-Where this differs from the paper, in all of the family: Glorot weights; the forget gates' biases
+Where this differs from the paper, in all of the family: skip connections to the end are an option
+(``--config.skip``), in the paper all networks have them; Glorot weights; the forget gates' biases
 begin at 1; the residual blocks of PixelCNN apply ReLU before each convolution.  The gradient is
 that of nats per dimension, so that a learning rate does not depend on the size of the pictures.
 """
@@ -19,7 +20,6 @@ import math
 
 import tensorflow as tf
 
-from zoo import noise
 from zoo.autoregressive import cached
 from zoo.config import Common, UserError, setting
 from zoo.networks.initial import Initial
@@ -35,9 +35,16 @@ class Config(Common):
     """Section 5 of the paper."""
 
     batch_size: int = setting(16, "examples in a step, over all replicas", low=1)
-    channels: int = setting(0, "h: a block's input has 2h features; 0: by the data", low=0)
-    blocks: int = setting(0, "residual blocks; 0: by the data", low=0)
-    ends: int = setting(0, "features before the last layer; 0: 1024 in colour, 32 in grey", low=0)
+    channels: int = setting(
+        0, "h: a block's input has 2h features; 0: 128 in colour, 32 in grey", low=0
+    )
+    blocks: int = setting(
+        0, "residual blocks; 0: PixelCNN 15 in colour and 7 in grey, Row LSTM 12 and 3, "
+        "Diagonal BiLSTM 12 and 1", low=0,
+    )  # fmt: skip
+    ends: int = setting(
+        0, "features of the two layers before the last; 0: 1024 in colour, 32 in grey", low=0
+    )
     skip: bool = setting(False, "every block leads to the end too, by a 1x1 convolution")
     optimizer: str = setting("rmsprop", "which optimiser", choices=optimizers.NAMES)
     learning_rate: float = setting(1e-3, "step size; the paper's are set by hand", above=0)
@@ -53,6 +60,8 @@ class Likelihood(GenerativeModel):
     Attributes:
         networks: the `PixelNetwork`s that draw one after another, the last of them the picture.
         strides: of each, which pixels of the picture it draws: every first, every second, ….
+        picture_names: of what each draws, in an export.
+        likelihood_of: what `log_prob` is the probability of.
     """
 
     kinds = ("images",)
@@ -60,7 +69,9 @@ class Likelihood(GenerativeModel):
     prior = "uniform"
     xla_pays = False
     steps_at_once = 1  # a recurrence is unrolled, which takes long to trace already
-    strides = (1,)
+    strides, picture_names = (1,), ("images",)
+    likelihood_of = "the picture"
+    block, steps = None, None  # a layer's class, and that of its `cached` steps
     colour, grey = (128, 12), None  # (h, blocks) on pictures in colour, and in grey
 
     def __init__(self, config, data_spec):
@@ -113,7 +124,9 @@ class Likelihood(GenerativeModel):
         return {"nll": nll, "bits_per_dim": nll / (self.data_spec.values * math.log(2.0))}
 
     def nll(self, x):
-        """-log p(x) [B] in nats, of pictures float32 [B, H, W, C] in the model's range."""
+        """-log p(x) [B] in nats, of pictures float32 [B, H, W, C] in the model's range, each pixel
+        taken for the nearest level."""
+        x = self.value(self.level(x))
         pictures = [x[:, ::stride, ::stride] for stride in self.strides]
         return tf.add_n(
             [
@@ -133,9 +146,9 @@ class Likelihood(GenerativeModel):
         raise NotImplementedError
 
     def log_prob(self, images):
-        """log p(x) [B] in nats of pictures in [0, 1], each pixel rounded to the nearest level."""
+        """log p(x) [B] in nats of pictures in [0, 1], each pixel taken for the nearest level."""
         with self.averages(self.likelihood_optimizer):
-            return -self.nll(self.value(self.level(self.data_spec.from_unit(images))))
+            return -self.nll(self.data_spec.from_unit(images))
 
     # --- sampling: everything float32 [B, H, W, C], pictures in [0, 1] ------------------------
 
@@ -150,21 +163,26 @@ class Likelihood(GenerativeModel):
         return self.draw(latents, blank, tf.ones_like(blank[..., :1]))
 
     def complete(self, images, mask, seed):
-        """Draws the pixels where `mask` [B, H, W, 1] is 1; the others stay as they are."""
-        index = tf.range(tf.shape(images)[0])
-        latents = self.latents(noise.Noise(seed, noise.SAMPLING, index))
-        return self.draw(latents, images, mask)
+        """Draws the pixels where `mask` [B, H, W, 1] is 1; the others stay as they are.
 
-    def draw(self, latents, images, mask, temperature=1.0):
-        """Draws whole pictures, see `complete`, by the cached sampler."""
+        Each given those before it: what is kept further on in raster order is not looked at.
+        """
+        return self.draw(self.sampling_latents(tf.shape(images)[0], seed), images, mask)
+
+    def draw(self, latents, images, mask):
+        """`complete` by noise [B, `latent`], with the cached sampler."""
         pictures = []
         with self.averages(self.likelihood_optimizer):
             for number, task in enumerate(self.tasks(latents, images, mask)):
                 sampler, biases = self.sampler(number, pictures)
                 rows_first = [tf.transpose(part, [1, 2, 0, 3]) for part in task]
-                drawn = sampler.picture(*rows_first, temperature, biases)
+                drawn = sampler.picture(*rows_first, biases)
                 pictures.append(tf.transpose(drawn, [2, 0, 1, 3]))
-        return tf.where(mask > 0.5, self.data_spec.to_unit(pictures[-1]), images)
+        return self.completed(pictures[-1], images, mask)
+
+    def completed(self, drawn, images, mask):
+        """`images` in [0, 1], with what was `drawn` in the model's range where `mask` is 1."""
+        return tf.where(mask > 0.5, self.data_spec.to_unit(drawn), images)
 
     def draw_pixel(self, number, pictures, position, task, temperature=1.0):
         """The plain sampler: one pixel of one picture, by a full pass of the network for each of
@@ -242,20 +260,25 @@ class Likelihood(GenerativeModel):
         return self.data_spec.from_unit(level / (self.data_spec.levels - 1))
 
     def signatures(self):
-        """`generate`, `sample`, and `complete`, `log_prob` and `step`."""
-        shape = self.data_spec.shape
-        images = tf.TensorSpec((None, *shape), tf.float32, "images")
-        mask = tf.TensorSpec((None, *shape[:2], 1), tf.float32, "mask")
+        """`generate`, `sample`, `complete`, `log_prob`, and a `step` for each network."""
+        pictures = [
+            tf.TensorSpec((None, *self.shape(number)), tf.float32, name)
+            for number, name in enumerate(self.picture_names)
+        ]
+        images = pictures[-1]
+        mask = tf.TensorSpec((None, *images.shape[1:3], 1), tf.float32, "mask")
         position, seed = (tf.TensorSpec(None, tf.int32, name) for name in ("position", "seed"))
-        return {
+        found = {
             **super().signatures(),
             "complete": (lambda x, m, s: {"images": self.complete(x, m, s)}, [images, mask, seed]),
             "log_prob": (lambda x: {"log_prob": self.log_prob(x)}, [images]),
-            "step": (
-                lambda *given: {"images": self.one_pixel(0, *given)},
-                [images, position, seed],
-            ),
         }
+        for number, name in enumerate(self.picture_names):
+            found["step" if name == "images" else f"step_{name}"] = (
+                lambda *given, n=number, name=name: {name: self.one_pixel(n, *given)},
+                [*pictures[: number + 1], position, seed],
+            )
+        return found
 
     def one_pixel(self, number, *given):
         """One pixel of the plain sampler: from 0 to the last, with one seed, `sample`'s pictures.
@@ -270,7 +293,7 @@ class Likelihood(GenerativeModel):
         """
         *pictures, position, seed = given
         count = tf.shape(pictures[0])[0]
-        latents = self.latents(noise.Noise(seed, noise.SAMPLING, tf.range(count)))
+        latents = self.sampling_latents(count, seed)
         blank = tf.zeros([count, *self.data_spec.shape])
         task = self.tasks(latents, blank, tf.ones_like(blank[..., :1]))[number]
         pictures = [self.data_spec.from_unit(picture) for picture in pictures]

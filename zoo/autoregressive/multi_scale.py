@@ -7,13 +7,14 @@ to.  It draws all pixels of x anew, also those that are in s, so what sums to 1 
 the joint of s and x: its likelihood at a picture and its own s is what this model reports, in all
 units, and it is at most that of the picture alone.
 
-Where this differs from the paper: `likelihood` and the files of the layers say.
+Where this differs from the paper: `likelihood` and the files of the layers say; s has half the side
+of x and there are no more scales; one deconvolution with ReLU enlarges s; PixelCNN may stand in for
+the PixelRNN.
 """
 
 import dataclasses
 
 import keras
-import tensorflow as tf
 
 from zoo.autoregressive import diagonal_bilstm, likelihood, pixelcnn, row_lstm
 from zoo.config import UserError, setting
@@ -30,14 +31,15 @@ KINDS = {
 class Config(likelihood.Config):
     """The same network at both scales."""
 
-    network: str = setting("pixelcnn", "at both scales", choices=tuple(KINDS))
+    network: str = setting("row_lstm", "at both scales", choices=tuple(KINDS))
     condition: int = setting(32, "c: features of the map that s is enlarged to", low=1)
 
 
 class MultiScale(likelihood.Likelihood):
     """The likelihood loop over two scales."""
 
-    strides = (2, 1)
+    strides, picture_names = (2, 1), ("small", "images")
+    likelihood_of = "the joint of the picture and its smaller one, at most the picture's own"
 
     def __init__(self, config, data_spec):
         height, width, _ = data_spec.shape
@@ -50,6 +52,9 @@ class MultiScale(likelihood.Likelihood):
 
     def made_networks(self, initial):
         """Returns the small network and the large one."""
+        kind = KINDS[self.config.network]
+        self.block, self.steps = kind.block, kind.steps
+        self.colour, self.grey = kind.colour, kind.grey
         wide, colours = self.config.condition, self.data_spec.shape[-1]
         weights = {"padding": "same", "kernel_initializer": initial.glorot_uniform()}
         self.enlarge = keras.layers.Conv2DTranspose(wide, 4, 2, activation="relu", **weights)
@@ -59,44 +64,6 @@ class MultiScale(likelihood.Likelihood):
     def condition(self, smaller):
         """s [B, H/2, W/2, C] -> the map [B, H, W, c], by a deconvolution."""
         return self.enlarge(smaller)
-
-    def signatures(self):
-        """As of all the family, with a `step` for each scale."""
-        small, images = (
-            tf.TensorSpec((None, *self.shape(number)), tf.float32, name)
-            for number, name in enumerate(("small", "images"))
-        )
-        position, seed = (tf.TensorSpec(None, tf.int32, name) for name in ("position", "seed"))
-        return {
-            **super().signatures(),
-            "step_small": (
-                lambda *given: {"small": self.one_pixel(0, *given)}, [small, position, seed]
-            ),
-            "step": (
-                lambda *given: {"images": self.one_pixel(1, *given)},
-                [small, images, position, seed],
-            ),
-        }  # fmt: skip
-
-    @property
-    def block(self):
-        """The layer of both networks."""
-        return KINDS[self.config.network].block
-
-    @property
-    def steps(self):
-        """What samples it."""
-        return KINDS[self.config.network].steps
-
-    @property
-    def colour(self):
-        """(h, blocks) on pictures in colour."""
-        return KINDS[self.config.network].colour
-
-    @property
-    def grey(self):
-        """(h, blocks) on pictures in grey."""
-        return KINDS[self.config.network].grey
 
 
 def build(config, data_spec, **compile_options):

@@ -79,7 +79,7 @@ class Steps:
     def begin(self, width, batch, bias):
         """Above the first row is the learned state."""
         state = tf.zeros([width, batch, 1]) + tf.reshape(self._layer.first_state, [-1])
-        return self.next_row(state, (), None, bias)
+        return self.next_row(state, (), bias, bias)
 
     def next_row(self, row, kept, bias, next_bias):
         """What the states of this row [W, B, 2h] give the next: to its gates, and its cells."""

@@ -45,7 +45,7 @@ def draw(model, latents, images, mask, temperature=1.0, method="cached", watch=N
             if watch:
                 watch(done, total)
         pictures.append(picture)
-    return tf.where(mask > 0.5, model.data_spec.to_unit(pictures[-1]), images)
+    return model.completed(pictures[-1], images, mask)
 
 
 def _by_rows(model, number, before, task, temperature):

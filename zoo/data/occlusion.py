@@ -18,7 +18,7 @@ def checked_pictures(spec, images):
     Raises:
         UserError: another shape, or values out of range.
     """
-    images = np.asarray(images)
+    images = _numbers(images, "pictures")
     if images.shape[-3:] != spec.shape or images.ndim not in (3, 4):
         height, width, colours = spec.shape
         kind = "grey" if colours == 1 else "colour"
@@ -47,7 +47,7 @@ def checked_mask(spec, mask):
     Raises:
         UserError: another shape, or other values.
     """
-    mask, (height, width) = np.asarray(mask), spec.shape[:2]
+    mask, (height, width) = _numbers(mask, "a mask"), spec.shape[:2]
     if mask.shape == (height, width):
         mask = mask[..., None]
     if mask.shape[-3:] != (height, width, 1) or mask.ndim not in (3, 4):
@@ -61,8 +61,19 @@ def checked_mask(spec, mask):
     return mask
 
 
+def check_levels(spec, images):
+    """Raises `UserError` unless all pixels in [0, 1] are on the data's grey levels."""
+    levels = images * (spec.levels - 1)
+    if np.abs(levels - np.rint(levels)).max() > 1e-2:
+        binarised = f"binarise={spec.binarise}" if spec.levels == 2 else "as they were trained on"
+        raise UserError(
+            f"some pixels are none of the {spec.levels} levels that the model knows: prepare the "
+            f"pictures {binarised}."
+        )
+
+
 def read_picture(path, spec):
-    """Reads a picture to complete from a .npy or a picture file; see `checked_pictures`."""
+    """Reads one picture to complete from a .npy or a picture file; see `checked_pictures`."""
     found = _read(path)
     if found.dtype == np.uint8 and found.ndim == 3:  # a file's
         colours = spec.shape[-1]
@@ -70,16 +81,16 @@ def read_picture(path, spec):
             found = found[..., :1]
         elif colours == 3 and found.shape[-1] == 1:
             found = found.repeat(3, axis=-1)
-    return checked_pictures(spec, found)
+    return _one(checked_pictures(spec, found), path)
 
 
 def read_mask(path, spec):
-    """Reads a mask from a .npy, or from a picture file that is white where a pixel is drawn and
+    """Reads one mask from a .npy, or from a picture file that is white where a pixel is drawn and
     black where it stays; see `checked_mask`."""
     found = _read(path)
     if found.dtype == np.uint8 and found.ndim == 3 and not str(path).endswith(".npy"):
         found = found[..., 0] > 127
-    return checked_mask(spec, found)
+    return _one(checked_mask(spec, found), path)
 
 
 def _read(path):
@@ -91,8 +102,29 @@ def _read(path):
     with open(path, "rb") as file:  # what is wrong with the path itself is an OSError
         try:
             if str(path).endswith(".npy"):
-                return np.load(file, allow_pickle=False)
+                found = np.load(file, allow_pickle=False)
+                return found if isinstance(found, np.ndarray) else _refuse(path)
             with Image.open(file, formats=FORMATS) as image:
                 return as_array(image)
         except Exception:  # broken files make the readers raise nearly anything
-            raise UserError(f"{str(path)!r} is neither a picture nor a .npy file that can be read.")
+            _refuse(path)
+
+
+def _refuse(path):
+    raise UserError(f"{str(path)!r} is neither a picture nor a .npy file that can be read.")
+
+
+def _numbers(values, what):
+    try:
+        found = np.asarray(values)
+    except ValueError:  # rows of several lengths
+        found = np.array("")
+    if found.dtype.kind not in "biuf" or not found.size:
+        raise UserError(f"{what} must be an array of numbers, and at least one.")
+    return found
+
+
+def _one(found, path):
+    if len(found) > 1:
+        raise UserError(f"{str(path)!r} holds {len(found)} of them: complete one at a time.")
+    return found

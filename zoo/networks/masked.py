@@ -67,18 +67,18 @@ class MaskedConv(keras.layers.Layer):
     # For a sampler, which has one pixel at a time and keeps what the rows above gave:
 
     def in_row(self):
-        """Returns the kernel's part in the centre's row, [(width // 2 + 1) * inputs, outputs], for
-        the features of the pixels to the left and of the pixel itself, side by side."""
+        """Returns the kernel's part in the centre's row, for the features of the pixels to the left
+        and of the pixel itself, side by side: [(width // 2 + 1) * inputs, outputs * copies]."""
         return tf.reshape(self.masked()[-1, : self.side + 1], [-1, self.kernel.shape[-1]])
 
     def affine(self):
-        """Returns a 1x1 convolution as a function of features [B, inputs]."""
+        """Returns a 1x1 convolution as a function [B, inputs] -> [B, outputs * copies]."""
         kernel, bias = self.in_row(), tf.convert_to_tensor(self.bias)
         return lambda x: tf.matmul(x, kernel) + bias
 
     def from_above(self, rows):
-        """Rows [above, W, B, inputs] over a row -> [W, B, outputs]: their part in it, and the
-        bias's."""
+        """Rows [above, W, B, inputs] over a row -> [W, B, outputs * copies]: their part in it, and
+        the bias's."""
         width = rows.shape[1]
         rows = tf.pad(rows, [[0, 0], [self.side, self.side], [0, 0], [0, 0]])
         seen = [
@@ -94,8 +94,9 @@ class PixelNetwork(keras.layers.Layer):
     """Pictures [B, H, W, C] in the model's range -> logits [B, H, W, C, K] of every pixel given
     those before it (Table 1).
 
-    A 7x7 mask A convolution, the residual blocks, two layers of ReLU and 1x1 mask B convolution.
-    K is the number of levels, or 1 for the logit of a pixel that is on or off.
+    A 7x7 mask A convolution, the residual blocks, two layers of ReLU and 1x1 mask B convolution,
+    and one more of them to the logits.  K is the number of levels, or 1 for the logit of a pixel
+    that is on or off.
 
     Args:
         data_spec: the `DataSpec`.
@@ -103,7 +104,7 @@ class PixelNetwork(keras.layers.Layer):
             as many; its `gates` are the features that a condition is added to.
         channels: the paper's h.
         blocks: how many.
-        ends: features of the layer before the last.
+        ends: features of the two layers before the last.
         skip: whether every block also leads to the end through a 1x1 convolution of its own.
         initial: an `Initial`.
         condition: features of the map that every block is biased by; 0 without one.
@@ -120,6 +121,7 @@ class PixelNetwork(keras.layers.Layer):
         self.skips = [MaskedConv(wide, wide, colours, initial) for _ in range(blocks * skip)]
         self.ends = [
             MaskedConv(wide, ends, colours, initial),
+            MaskedConv(ends, ends, colours, initial),
             MaskedConv(ends, colours * self.options, colours, initial),
         ]
         # Not masked: all of the condition is known before the first pixel is drawn.

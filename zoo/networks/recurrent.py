@@ -1,4 +1,4 @@
-"""The LSTM of a PixelRNN: its gates, its learned first state (1601.06759, eq. 3)."""
+"""The LSTM step of a PixelRNN (1601.06759, eq. 3)."""
 
 import numpy as np
 import tensorflow as tf

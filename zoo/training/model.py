@@ -226,9 +226,11 @@ class GenerativeModel(keras.Model):
     def sample(self, num, seed=0, condition=None):
         """Draws `num` examples as `generate` does, a function of `seed` and `condition` alone; a
         larger `num` begins with the same ones."""
-        return self.generate(
-            self.latents(noise.Noise(seed, noise.SAMPLING, tf.range(num))), condition
-        )
+        return self.generate(self.sampling_latents(num, seed), condition)
+
+    def sampling_latents(self, num, seed):
+        """Returns the latents that `sample` draws, float32 [num, z]."""
+        return self.latents(noise.Noise(seed, noise.SAMPLING, tf.range(num)))
 
     def conditions(self, condition, num):
         """Returns y float32 [num, d] from what a caller gives, repeated in turn up to `num`.
