@@ -326,7 +326,7 @@ def test_a_palette_is_resized_by_its_colours(tmp_path):
 
 
 def test_several_sizes_are_refused_before_a_picture_is_decoded(tmp_path, monkeypatch):
-    monkeypatch.setattr(folder, "_array", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(folder, "as_array", lambda *_: pytest.fail("decoded"))
     for name, size in (("a", (40, 30)), ("b", (28, 28)), ("c", (300, 200))):
         save(tmp_path / f"{name}.png", Image.new("L", size))
     assert refusal(tmp_path) == (
@@ -338,7 +338,7 @@ def test_several_sizes_are_refused_before_a_picture_is_decoded(tmp_path, monkeyp
 def test_memory_is_reckoned_before_a_picture_is_decoded(tmp_path, monkeypatch):
     twice(tmp_path, Image.new("L", (20, 10)))
     assert everything(tmp_path, memory_limit=2 * 20 * 10 * 3)[0].shape == (2, 10, 20, 1)
-    monkeypatch.setattr(folder, "_array", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(folder, "as_array", lambda *_: pytest.fail("decoded"))
     said = refusal(tmp_path, memory_limit=2 * 20 * 10 * 3 - 1)
     assert f"{str(tmp_path)!r} takes 0.0 GiB at 20x10 and data is held in memory" in said
     assert said.endswith("pass a smaller --data.image_size.")

@@ -55,8 +55,9 @@ def test_a_run_leaves_what_it_says(model, runs):
 @pytest.mark.parametrize("model", loops_first(zoo.names()))
 def test_kill_9_in_the_middle_resumes_bit_for_bit(model, command, tmp_path):
     words = [f"--model={model}", "--steps=400", "--every=50", "--config.ema=0.9", "--seed=5"]
-    if model in SMALL:
-        words += ["--config.n_critic=2", "--config.hidden=64,64"]
+    for key, value in SMALL.get(model, {}).items():
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else value
+        words.append(f"--config.{key}={text}")
     whole = command("train", *words, f"--run={tmp_path / 'whole'}")
     assert whole.returncode == 0, whole.stderr
     killed = tmp_path / "killed"

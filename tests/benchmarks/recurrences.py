@@ -41,19 +41,19 @@ def rows_in_a_loop(layer, x):
 
 def whole_map(layer, x):
     """`DiagonalBiLSTM.bare` over all places of the skewed map, as the paper draws it."""
-    gates = layer.input_to_state(x)
-    left, right = tf.split(gates, 2, axis=-1)
+    left, right = (conv(x) for conv in layer.input_to_state)
     both = tf.transpose(tf.stack([left, tf.reverse(right, axis=[2])]), [0, 2, 3, 1, 4])
     padded = tf.pad(both, [[0, 0], [0, 0], [0, SIDE], [0, 0], [0, 0]])
     flat = tf.reshape(padded, [2, SIDE * 2 * SIDE, -1, 4 * UNITS])[:, :-SIDE]
     skewed = tf.reshape(flat, [2, SIDE, 2 * SIDE - 1, -1, 4 * UNITS])
     blank = tf.zeros_like(skewed[:, :, 0, :, :UNITS])
     first = [blank + layer.first_state[:, i, None, None, :] for i in range(2)]
+    kernels = tf.stack([tf.convert_to_tensor(kernel) for kernel in layer.state_to_state])
     (hidden, cell), states = first, []
     for place, column in enumerate(tf.unstack(skewed, axis=2)):
         above = tf.concat([first[0][:, :1], hidden[:, :-1]], axis=1)
         seen = tf.reshape(tf.concat([hidden, above], axis=-1), [2, -1, 2 * UNITS])
-        given = tf.reshape(tf.matmul(seen, layer.state_to_state), tf.shape(column))
+        given = tf.reshape(tf.matmul(seen, kernels), tf.shape(column))
         hidden, cell = lstm(column + given, cell)
         begun = tf.range(SIDE)[:, None, None] <= place
         hidden, cell = (
@@ -76,7 +76,7 @@ def gradient_of(layer, function, x, jit_compile):
         with tf.GradientTape() as tape:
             loss = tf.reduce_sum(function(x) ** 2)
         # The last two weights widen the output again, after what is timed.
-        return [loss, *tape.gradient(loss, layer.trainable_variables[:4])]
+        return [loss, *tape.gradient(loss, layer.trainable_variables[:-2])]
 
     return gradient
 
