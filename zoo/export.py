@@ -43,7 +43,7 @@ def export(run_path, out):
         differences = verify.check(stage, verify.cases(functions, model, sampler.given))
         extra = stage / "assets.extra"
         extra.mkdir()
-        text = card.text(run, functions, differences, stage / "model.tflite")
+        text = card.text(run, model, functions, differences, stage / "model.tflite")
         (extra / "card.md").write_text(text)
         (stage / publish.FACTS).write_text(card.facts(sampler))
         if sampler.given is not None:

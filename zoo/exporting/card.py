@@ -18,11 +18,12 @@ LICENCES = {
 }
 
 
-def text(run, functions, differences, tflite_file):
+def text(run, model, functions, differences, tflite_file):
     """Returns the card's Markdown.
 
     Args:
         run: the `Run`.
+        model: its `GenerativeModel`.
         functions: signature name -> concrete function.
         differences: loader -> largest difference from the model, as verified.
         tflite_file: path of the TensorFlow Lite file.
@@ -44,7 +45,7 @@ def text(run, functions, differences, tflite_file):
 
 Code at commit {facts["commit"]}. {_held_out(run)}
 
-{_drawn(spec)}
+{_drawn(spec)}{_pixelwise(model)}
 Data: {facts["dataset"]} ({data}). Licence of the data: {licence}.
 
 | setting | value |
@@ -105,6 +106,18 @@ def _drawn(spec):
         f"[{', '.join(map(str, spec.condition_shape))}] flattened.",
     }
     return sentences[spec.kind] + given[spec.condition]
+
+
+def _pixelwise(model):
+    """A sentence on what only models that draw pixel by pixel have."""
+    if not hasattr(model, "log_prob"):
+        return ""
+    return (
+        " Latents: uniform on (0, 1). `mask` is 1 where a pixel is drawn, given those before it in "
+        f"raster order, and 0 where it stays. `log_prob` is that of {model.likelihood_of}, in "
+        f"nats, each pixel taken for the nearest of {model.data_spec.levels} levels. `step` draws "
+        "the pixel at `position`: from 0 to the last, with one seed, they are `sample`'s pictures."
+    )
 
 
 def _command(facts):
