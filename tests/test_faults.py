@@ -180,7 +180,7 @@ FAULTS = [
     Fault(
         "updates do not wait for the loss", "zoo/training/model.py",
         "with tf.control_dependencies([loss]):", "if True:",
-        f"{HARNESS}[check_a_step_repeats-wgan]",
+        "tests/test_wgan.py::test_updates_wait_for_the_loss",
     ),
     Fault(
         "checkpoints look into no list", "zoo/training/model.py",

@@ -174,7 +174,7 @@ def test_a_run_in_use_is_refused(command, tmp_path):
         deadline = time.monotonic() + 300
         while time.monotonic() < deadline and not (tmp_path / "run" / "metrics.jsonl").exists():
             time.sleep(0.05)
-        done = command("train", *words, timeout=240)  # without a lock it would train for an hour
+        done = command("train", *words, timeout=100)  # without a lock it would train for an hour
         refused(done, "is in use by a running trainer")
         assert process.poll() is None
     finally:

@@ -204,3 +204,35 @@ def test_clipping_is_of_the_tensor_that_keras_serves():
     run_steps(model, data, 2)
     largest = max(float(tf.reduce_max(tf.abs(v))) for v in model.critic.trainable_variables)
     np.testing.assert_allclose(largest, 0.01, rtol=1e-6)
+
+
+def test_updates_wait_for_the_loss(digits):
+    """The order is in the graph, not left to a race that shows now and then.
+
+    The last layer's gradient does not depend on its weights, so nothing else ties the two.
+    """
+    model = make("wgan", digits.spec)
+
+    @tf.function(autograph=False)
+    def step(x):
+        with tf.GradientTape() as tape:
+            loss = tf.identity(tf.reduce_mean(model.critic(x)), name="the_loss")
+        model.descend(model.critic_optimizer, tape, loss, model.critic)
+
+    graph = step.get_concrete_function(tf.TensorSpec((4, 8, 8, 1))).graph
+    weights = {v.value.handle.ref() for v in model.critic.trainable_variables}
+    inside = {placed.ref() for handle, placed in graph.captures if handle.ref() in weights}
+    updates = [
+        operation
+        for operation in graph.get_operations()
+        if operation.type.startswith("Assign") and operation.inputs[0].ref() in inside
+    ]
+    assert len(updates) == len(weights)
+    for update in updates:
+        waiting, seen = [update], set()
+        while waiting:
+            operation = waiting.pop()
+            before = [*operation.control_inputs, *(x.op for x in operation.inputs)]
+            waiting += [op for op in before if op.name not in seen]
+            seen |= {op.name for op in before}
+        assert "the_loss" in seen
