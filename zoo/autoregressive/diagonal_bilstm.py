@@ -72,8 +72,9 @@ class DiagonalBiLSTM(keras.layers.Layer):
     def along_diagonals(self, gates):
         """Gates [2, H, W, B, 4h] of two LSTMs from the upper left -> their states [2, H, W, B, h].
 
-        The fastest that was found on CPUs (tests/benchmarks): the loop unrolled, both LSTMs in one
-        batched product, and of the skewed map only the places that lie in the picture, half of it.
+        The loop is unrolled as in Row LSTM, both LSTMs are one batched product, and of the skewed
+        map only the places that lie in the picture are there, half of it, which takes half the time
+        (tests/benchmarks/recurrences.py).
         """
         _, height, width, batch, _ = gates.shape
         batch = -1 if batch is None else batch
