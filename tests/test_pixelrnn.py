@@ -391,6 +391,7 @@ def test_pixel_by_pixel_steps_are_the_sample(name):
         ("pixelcnn", {"dequantised": True}, "leave --data.dequantise out"),
         ("multi_scale", {"shape": (3, 4, 1)}, "pass --data.image_size=4"),
         ("row_lstm", {"shape": (2,)}, "draws images, and not points"),
+        ("multi_scale", {"shape": (2,)}, "draws images, and not points"),
     ],
 )
 def test_data_that_cannot_be_drawn(name, spec, sentence):

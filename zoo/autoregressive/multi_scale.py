@@ -41,17 +41,14 @@ class MultiScale(likelihood.Likelihood):
     strides, picture_names = (2, 1), ("small", "images")
     likelihood_of = "the joint of the picture and its smaller one, at most the picture's own"
 
-    def __init__(self, config, data_spec):
-        height, width, _ = data_spec.shape
+    def made_networks(self, initial):
+        """Returns the small network and the large one."""
+        height, width, _ = self.data_spec.shape
         if height % 2 or width % 2:
             raise UserError(
                 f"a multi-scale model halves its pictures, and {height}x{width} does not halve: "
                 f"pass --data.image_size={height + height % 2}, say."
             )
-        super().__init__(config, data_spec)
-
-    def made_networks(self, initial):
-        """Returns the small network and the large one."""
         kind = KINDS[self.config.network]
         self.block, self.steps = kind.block, kind.steps
         self.colour, self.grey = kind.colour, kind.grey
