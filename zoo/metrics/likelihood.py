@@ -1,7 +1,7 @@
 """Exact likelihoods of held-out pictures, and what a model without any structure gets.
 
 Nats are per picture; bits per dimension are nats / (H W C log 2).  Figures of different protocols
-of binarisation are of different data: the card and `evaluation.json` name it.
+of binarisation are of different data: `likelihood.json` names it.
 """
 
 import math

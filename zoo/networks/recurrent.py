@@ -16,9 +16,9 @@ def lstm(gates, cell):
     return output * tf.tanh(cell), cell
 
 
-def gate_biases(units, copies=1):
-    """Returns the first biases of the gates [4h * copies]: 1 for the forget gate, as is usual."""
-    return np.tile(np.repeat(np.float32([0, 1, 0, 0]), units), copies)
+def gate_biases(units):
+    """Returns the first biases of the gates [4h]: 1 for the forget gate, as is usual."""
+    return np.repeat(np.float32([0, 1, 0, 0]), units)
 
 
 def shifted(hidden, width, axis):
