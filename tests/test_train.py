@@ -318,7 +318,7 @@ def test_mnist_trains_samples_and_exports(model, command, tmp_path):
     if not os.path.isdir(os.path.join(os.environ.get("TFDS_DATA_DIR", ""), "mnist")):
         pytest.skip("needs real MNIST: set TFDS_DATA_DIR to a folder that holds it prepared")
     run = tmp_path / "run"
-    words = ["--steps=300", "--every=150"]
+    words = ["--steps=50", "--every=25"]
     if model in PIXELWISE:  # ten times as long a step
         words = ["--steps=30", "--every=15", "--data.binarise=static", "--data.holdout=500"]
     done = command("train", f"--model={model}", "--dataset=mnist", *words, f"--run={run}")
