@@ -7,7 +7,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS := --numprocesses=auto --maxprocesses=4
+WORKERS := --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
 .PHONY: env train test test-all lint bench lock
 
