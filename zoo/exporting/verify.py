@@ -96,7 +96,7 @@ def _scalar(key, value):
 
 
 def _main(loader, export, archive):
-    run = {"saved_model": _session, "tflite": _litert}[loader](pathlib.Path(export))
+    run = {"saved_model": _session_runner, "tflite": _litert}[loader](pathlib.Path(export))
     grouped = {}
     for path, value in np.load(archive).items():
         name, kind, key = path.split("/")
@@ -105,13 +105,20 @@ def _main(loader, export, archive):
     for name, case in grouped.items():
         outputs = run(name.removeprefix(DRAWN), case["in"])
         differences[name] = max(
-            _difference(outputs[key], value, name.startswith(DRAWN))
+            difference(outputs[key], value, name.startswith(DRAWN))
             for key, value in case["out"].items()
         )
     print(json.dumps(differences))
 
 
-def _difference(found, expected, drawn):
+def difference(found, expected, drawn):
+    """Returns the largest difference of two outputs, relative where values are above 1.
+
+    Args:
+        found: what a loader gave.
+        expected: what the model gave.
+        drawn: pixel by pixel, so that one of four pictures may be another one.
+    """
     if found.shape != expected.shape:
         return float("inf")
     each = np.abs(found - expected) / np.maximum(1, np.abs(expected))
@@ -119,20 +126,30 @@ def _difference(found, expected, drawn):
     return float(each[: len(each) - len(each) // 4 * drawn].max())
 
 
-def _session(export):
-    """The loader of TensorFlow 1, which reads the graph and the variables and nothing of Python."""
-    sys.modules["keras"] = None  # importing it fails from here on
+def session(export):
+    """Loads as TensorFlow 1 did: the graph and the variables, and nothing of Python.
+
+    Keras cannot be imported in this process from here on.
+
+    Returns:
+        (a `tf.compat.v1.Session`, the MetaGraphDef with the signatures).
+    """
+    sys.modules["keras"] = None
     import tensorflow as tf
 
-    session = tf.compat.v1.Session(graph=tf.Graph())
-    with session.graph.as_default():
-        loaded = tf.compat.v1.saved_model.load(session, ["serve"], str(export))
+    opened = tf.compat.v1.Session(graph=tf.Graph())
+    with opened.graph.as_default():
+        return opened, tf.compat.v1.saved_model.load(opened, ["serve"], str(export))
+
+
+def _session_runner(export):
+    opened, loaded = session(export)
 
     def run(name, inputs):
         signature = loaded.signature_def[name]
         feed = {signature.inputs[key].name: value for key, value in inputs.items()}
         fetch = {key: info.name for key, info in signature.outputs.items()}
-        return session.run(fetch, feed)
+        return opened.run(fetch, feed)
 
     return run
 
