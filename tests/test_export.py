@@ -17,7 +17,6 @@ import zoo
 from zoo.config import UserError
 from zoo.exporting import publish, verify
 
-
 EXTRA = {"vae": {"encode", "decode", "reconstruct"}}
 EXTRA |= {name: {"complete", "log_prob", "step"} for name in PIXELWISE}
 EXTRA["multi_scale"] |= {"step_small"}

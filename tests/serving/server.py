@@ -9,12 +9,9 @@ Keras; whether inputs fit is left to TensorFlow's runtime, as a server leaves it
 have: REST, batching, warm-up, more than the newest version of a model.
 """
 
-import functools
 import pathlib
 import sys
 from concurrent import futures
-
-sys.modules["keras"] = None  # before the stubs import TensorFlow
 
 import grpc
 import numpy as np
@@ -31,8 +28,8 @@ from tensorflow_serving.config import model_server_config_pb2
 from zoo.exporting import publish, verify
 
 
-class Refusal(Exception):
-    """A request that is answered with a status: (code, message)."""
+class RequestError(Exception):
+    """A request that cannot be run: (status code, message)."""
 
 
 class Model:
@@ -42,27 +39,26 @@ class Model:
         version = publish.newest_version(pathlib.Path(folder))
         self.name, self.version = name, int(version.name)
         self._session, self.meta_graph = verify.session(version)
+        self._calls = {}
 
     def predict(self, name, inputs):
         """Runs a signature; returns name -> output array."""
         if name not in self.meta_graph.signature_def:
             message = f'Serving signature key "{name}" not found.'
-            raise Refusal(grpc.StatusCode.FAILED_PRECONDITION, message)
+            raise RequestError(grpc.StatusCode.FAILED_PRECONDITION, message)
         signature = self.meta_graph.signature_def[name]
         if set(inputs) != set(signature.inputs):
             message = f"inputs must be {sorted(signature.inputs)}, not {sorted(inputs)}"
-            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, message)
-        return dict(zip(signature.outputs, self._call(name)(*_ordered(inputs)), strict=True))
-
-    @functools.lru_cache  # noqa: B019: as many as signatures, and a model lives as long as this
-    def _call(self, name):
-        # Not Session.run, which casts what it is fed: a wrong type would never reach the runtime.
-        signature = self.meta_graph.signature_def[name]
-        options = CallableOptions(
-            feed=[info.name for info in _ordered(signature.inputs)],
-            fetch=[info.name for info in signature.outputs.values()],
-        )
-        return self._session._make_callable_from_options(options)
+            raise RequestError(grpc.StatusCode.INVALID_ARGUMENT, message)
+        if name not in self._calls:
+            # Not Session.run, which casts what it is given: a wrong type would never reach the
+            # runtime.
+            options = CallableOptions(
+                feed=[info.name for info in _ordered(signature.inputs)],
+                fetch=[info.name for info in signature.outputs.values()],
+            )
+            self._calls[name] = self._session._make_callable_from_options(options)
+        return dict(zip(signature.outputs, self._calls[name](*_ordered(inputs)), strict=True))
 
 
 def _ordered(named):
@@ -83,7 +79,7 @@ class Service(prediction_service_pb2_grpc.PredictionServiceServicer):
         wanted = spec.version.value if spec.HasField("version") else None
         if model is None or wanted not in (None, model.version):
             message = f"Servable not found for request: {spec.name}, version {wanted or 'latest'}"
-            raise Refusal(grpc.StatusCode.NOT_FOUND, message)
+            raise RequestError(grpc.StatusCode.NOT_FOUND, message)
         return model
 
     def Predict(self, request, context):  # noqa: N802
@@ -106,7 +102,7 @@ class Service(prediction_service_pb2_grpc.PredictionServiceServicer):
     def _metadata(self, request):
         if list(request.metadata_field) != ["signature_def"]:
             message = "metadata_field must be signature_def"
-            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, message)
+            raise RequestError(grpc.StatusCode.INVALID_ARGUMENT, message)
         model = self._model(request.model_spec)
         signatures = get_model_metadata_pb2.SignatureDefMap()
         for name, signature in model.meta_graph.signature_def.items():
@@ -121,8 +117,8 @@ class Service(prediction_service_pb2_grpc.PredictionServiceServicer):
 def _answered(call, request, context):
     try:
         return call(request)
-    except Refusal as refusal:
-        code, message = refusal.args
+    except RequestError as error:
+        code, message = error.args
     except tf.errors.OpError as error:
         # TensorFlow's codes are gRPC's.
         code = next(code for code in grpc.StatusCode if code.value[0] == error.error_code)

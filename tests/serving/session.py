@@ -33,11 +33,9 @@ def build(path):
     for library in libraries:
         if not library.exists():
             raise FileNotFoundError(f"no {library.name} in the TensorFlow wheel")
-    subprocess.run(
-        ["gcc", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", SOURCE, "-o", path]
-        + ["-isystem", tf.sysconfig.get_include(), *libraries, f"-Wl,-rpath,{folder}"],
-        check=True,
-    )
+    command = ["gcc", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", SOURCE, "-o", path]
+    command += ["-isystem", tf.sysconfig.get_include(), *libraries, f"-Wl,-rpath,{folder}"]
+    subprocess.run(command, check=True)
 
 
 def run(program, export, requests, folder):
