@@ -13,6 +13,8 @@ import pathlib
 import sys
 from concurrent import futures
 
+sys.modules["keras"] = None  # or TensorFlow imports it
+
 import grpc
 import numpy as np
 import tensorflow as tf
