@@ -37,10 +37,9 @@ class RequestError(Exception):
 class Model:
     """The newest version of an export."""
 
-    def __init__(self, name, folder):
-        version = publish.newest_version(pathlib.Path(folder))
+    def __init__(self, name, version):
         self.name, self.version = name, int(version.name)
-        self._session, self.meta_graph = verify.session(version)
+        self._session, self.meta_graph = verify.load(version)
         self._calls = {}
 
     def predict(self, name, inputs):
@@ -76,7 +75,9 @@ class Service(prediction_service_pb2_grpc.PredictionServiceServicer):
 
     def _model(self, spec):
         if spec.name in self._folders and spec.name not in self._models:
-            self._models[spec.name] = Model(spec.name, self._folders[spec.name])
+            version = publish.newest_version(pathlib.Path(self._folders[spec.name]))
+            if version is not None:
+                self._models[spec.name] = Model(spec.name, version)
         model = self._models.get(spec.name)
         wanted = spec.version.value if spec.HasField("version") else None
         if model is None or wanted not in (None, model.version):
