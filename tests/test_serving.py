@@ -5,8 +5,10 @@ TensorFlow Serving itself is not run; docs/serving.md says what stands in for it
 """
 
 import io
+import json
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -75,8 +77,8 @@ def cases(once, runs):
 
 
 @pytest.fixture(scope="module")
-def server(exports, tmp_path_factory):
-    """A channel to a server of every model, in a process of its own."""
+def address(exports, tmp_path_factory):
+    """Where a server of every model listens, in a process of its own."""
     models, config = zoo.names(), tmp_path_factory.mktemp("served") / "models.config"
     place = exports(models[0]).parent
     config.write_text(
@@ -97,11 +99,17 @@ def server(exports, tmp_path_factory):
     )
     port = process.stdout.readline().strip()
     assert port, "the server has not started"
-    with grpc.insecure_channel(f"localhost:{port}") as channel:
-        yield prediction_service_pb2_grpc.PredictionServiceStub(channel)
+    yield f"localhost:{port}"
     assert process.poll() is None, "the server has not gone on"
     process.communicate(timeout=60)  # its input ends, and so does it
     assert process.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def server(address):
+    """The stub of the server."""
+    with grpc.insecure_channel(address) as channel:
+        yield prediction_service_pb2_grpc.PredictionServiceStub(channel)
 
 
 def all_requests(good):
@@ -130,12 +138,15 @@ def bad_requests(good):
 
             if name in ranges:
                 low, high = ranges[name]
-                for outside in (-1, low - 1, high + 1, 10**9):
+                for outside in sorted({-1, low - 1, high + 1, 10**9}):
                     said = f"{name} must be {low} to {high}"
                     yield bad(np.full_like(value, outside), said)
             if value.ndim > 1:
-                yield bad(np.concatenate([value, value[:, :1]], axis=1))
-                yield bad(value[:, :-1])
+                said = "is not compatible with expected shape"
+                yield bad(np.concatenate([value, value[:, :1]], axis=1), said)
+                yield bad(value[:, :-1], said)
+            if name in ("label", "condition"):
+                yield bad(value[:0])
             yield bad(value.astype(np.float64 if value.dtype == np.float32 else np.float32))
             others = {key: x for key, x in request.inputs.items() if key != name}
             more = {**request.inputs, "other": value}
@@ -233,6 +244,26 @@ def test_what_is_not_served_is_not_found(server, exports, cases):
         server.GetModelMetadata(asked, timeout=60)
     assert caught.value.code() == grpc.StatusCode.NOT_FOUND
     check(sample, predict(server, "vae", "sample", sample.inputs))
+
+
+def test_what_the_documentation_shows(address, server, exports):
+    exports("vae")
+    text = (ROOT / "docs" / "serving.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    shown = {}
+    exec(code.replace("localhost:8500", address), shown)
+    assert shown["images"].shape == (4, 8, 8, 1)
+    check_pictures(np.array(shown["files"], object), shown["images"])
+    bodies = [json.loads(body) for body in re.findall(r"curl .*-d '(.*?)' http", text)]
+    assert len(bodies) == 3
+    for body in bodies:  # as tensors, by the rules of TensorFlow Serving's page on REST
+        inputs = body.get("inputs", {})
+        for row in body.get("instances", []):
+            inputs |= {name: [*inputs.get(name, []), value] for name, value in row.items()}
+        inputs = {name: np.array(value, np.int32) for name, value in inputs.items()}
+        answer = predict(server, "vae", body["signature_name"], inputs)
+        drawn = shown["images"][: int(inputs["num"].ravel()[0])]
+        np.testing.assert_allclose(answer.outputs["images"], drawn, rtol=0, atol=1e-5)
 
 
 def test_the_program_sees_a_model_that_only_python_can_load(program, tmp_path):
