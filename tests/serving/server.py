@@ -4,9 +4,10 @@
 
 It takes the configuration file that TensorFlow Serving takes, prints its port, and answers Predict
 and GetModelMetadata with the status codes of TensorFlow Serving's own sources until its standard
-input ends.  Models are loaded when they are first asked for, by the loader of TensorFlow 1 without
-Keras; whether inputs fit is left to TensorFlow's runtime, as a server leaves it.  What it does not
-have: REST, batching, warm-up, more than the newest version of a model.
+input ends.  The file is read at each request and a model is loaded when it is first asked for, by
+the loader of TensorFlow 1 without Keras; whether inputs fit is left to TensorFlow's runtime, as a
+server leaves it.  What it does not have: REST, batching, warm-up, more than the version of a model
+that was the newest when it was loaded.
 """
 
 import pathlib
@@ -69,13 +70,16 @@ def _ordered(named):
 class Service(prediction_service_pb2_grpc.PredictionServiceServicer):
     """The two calls; a refusal is a status, and the next call is taken."""
 
-    def __init__(self, folders):
-        self._folders = folders
+    def __init__(self, config):
+        self._config = pathlib.Path(config)
         self._models = {}
 
     def _model(self, spec):
-        if spec.name in self._folders and spec.name not in self._models:
-            version = publish.newest_version(pathlib.Path(self._folders[spec.name]))
+        config = model_server_config_pb2.ModelServerConfig()
+        text_format.Parse(self._config.read_text(), config)
+        folders = {model.name: model.base_path for model in config.model_config_list.config}
+        if spec.name in folders and spec.name not in self._models:
+            version = publish.newest_version(pathlib.Path(folders[spec.name]))
             if version is not None:
                 self._models[spec.name] = Model(spec.name, version)
         model = self._models.get(spec.name)
@@ -129,12 +133,9 @@ def _answered(call, request, context):
     return context.abort(code, message)
 
 
-def _main(path):
-    config = model_server_config_pb2.ModelServerConfig()
-    text_format.Parse(pathlib.Path(path).read_text(), config)
-    folders = {model.name: model.base_path for model in config.model_config_list.config}
+def _main(config):
     server = grpc.server(futures.ThreadPoolExecutor(1))
-    service = Service(folders)
+    service = Service(config)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(service, server)
     print(server.add_insecure_port("localhost:0"), flush=True)
     server.start()
