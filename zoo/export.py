@@ -1,12 +1,12 @@
-"""Exports a run: a SavedModel for servers and a TensorFlow Lite file for devices, in one version.
+"""Exports a run: a SavedModel for servers and TensorFlow Lite files for devices, in one version.
 
-    python -m zoo.export --run=runs/a --out=exports/NAME
+    python -m zoo.export --run=runs/a --out=exports/NAME [--quantize=float16,dynamic,int8]
+    python -m zoo.export --verify=exports/NAME
 
 The version is checked by the loaders of both worlds and then appears by one rename as
-exports/NAME/1, /2, …
+exports/NAME/1, /2, …  What quantisation loses is measured on the run's data, which must be at hand
+for it, and written on the card.  --verify compares every file of every version with its manifest.
 """
-
-import tempfile
 
 from absl import flags
 
@@ -16,36 +16,60 @@ from zoo.config import UserError
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "the run directory")
 flags.DEFINE_string("out", None, "FOLDER/NAME, e.g. exports/digits")
+flags.DEFINE_list(
+    "quantize", ["none"], "smaller TensorFlow Lite files as well: float16, dynamic, int8"
+)
+flags.DEFINE_string("verify", None, "an export, or a version of one, to compare with its manifest")
 
 
-def export(run_path, out):
-    """Exports the run at `run_path` to the next version under `out` and returns its folder."""
+def export(run_path, out, quantize=("none",)):
+    """Exports the run at `run_path` to the next version under `out` and returns its folder.
+
+    Raises:
+        UserError: `out` is no place for an export, the model cannot have one of the formats, the
+            data for the figures of a quantised file is not at hand, or a check fails.
+    """
     import numpy as np
     import tensorflow as tf
 
     from zoo import pictures, sheets
-    from zoo.exporting import card, publish, saved_model, signatures, tflite, verify
+    from zoo.exporting import (
+        card,
+        compare,
+        formats,
+        publish,
+        saved_model,
+        signatures,
+        tflite,
+        verify,
+        warmup,
+    )
     from zoo.sampling import RunSampler
 
-    path = publish.target(out)
+    path, chosen = publish.target(out), formats.chosen(quantize)
     # A GPU's default rounding of matrix products is coarser than the 1e-5 that is promised.
     tf.config.experimental.enable_tensor_float_32_execution(False)
     sampler = RunSampler(run_path)
     model, run = sampler.model, sampler.run
+    formats.check(chosen, model)
+    quantised = any(format.precision != "float32" for format in chosen)
+    data = run.data() if quantised else None
     run.facts["trained_steps"] = int(model.step.numpy())
-    functions = signatures.concrete(model)
+    functions = signatures.for_servers(model)
     with publish.staging(path) as stage:
         saved_model.write(functions, stage)
-        with tempfile.TemporaryDirectory() as source:
-            # TensorFlow Lite has no Assert.
-            saved_model.write(signatures.concrete(model, checked=False), source)
-            tflite.write(source, stage / "model.tflite")
-        differences = verify.check(stage, verify.cases(functions, model, sampler.given))
+        facts = card.facts(sampler)
+        tflite.write(model, chosen, stage, facts, sampler.given)
+        cases = verify.cases(model, chosen, sampler.given)
+        differences = verify.check(stage, cases)
+        held_out = run.facts["held_out"]["split"]
+        compared = compare.compare(sampler, data, held_out, stage, chosen)
         extra = stage / "assets.extra"
         extra.mkdir()
-        text = card.text(run, model, functions, differences, stage / "model.tflite")
+        warmup.write(stage / warmup.FILE, cases[verify.SAVED_MODEL])
+        text = card.text(run, model, functions, differences, compared, stage)
         (extra / "card.md").write_text(text)
-        (stage / publish.FACTS).write_text(card.facts(sampler))
+        (stage / publish.FACTS).write_text(facts)
         if sampler.given is not None:
             np.save(stage / publish.CONDITIONS, sampler.given)
         sheet = sheets.sheet(sampler.data_spec, *sheets.arranged(sampler, sheets.NUM, seed=0))
@@ -54,17 +78,24 @@ def export(run_path, out):
 
 
 def main():
-    """Exports and says where to."""
+    """Exports and says where to, or verifies and says what was."""
+    if FLAGS.verify is not None:
+        from zoo.exporting import publish
+
+        for version in publish.check_versions(FLAGS.verify):
+            print(f"{version}: every file is the one that was exported")
+        return
     for name in ("run", "out"):
         if FLAGS[name].value is None:
             raise UserError(
                 f"--{name} is missing: python -m zoo.export --run=… --out=exports/NAME."
             )
     cli.start_tensorflow()
-    version = export(FLAGS.run, FLAGS.out)
+    version = export(FLAGS.run, FLAGS.out, FLAGS.quantize)
+    files = ", ".join(sorted(path.name for path in version.glob("*.tflite")))
     print(
         f"SavedModel  {version}\n"
-        f"TFLite      {version / 'model.tflite'}\n"
+        f"TFLite      {files}\n"
         f"card        {version / 'assets.extra' / 'card.md'}"
     )
 

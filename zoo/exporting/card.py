@@ -3,11 +3,12 @@
 import dataclasses
 import importlib.metadata
 import json
-import pathlib
 
 from zoo import registry
 from zoo.data import names
 from zoo.data.spec import DataSpec
+from zoo.exporting import formats, metadata, verify
+from zoo.exporting.compare import HELD_OUT, NUM
 
 LICENCES = {
     "digits": "UCI Optical Recognition of Handwritten Digits, CC BY 4.0",
@@ -18,15 +19,16 @@ LICENCES = {
 }
 
 
-def text(run, model, functions, differences, tflite_file):
+def text(run, model, functions, differences, compared, folder):
     """Returns the card's Markdown.
 
     Args:
         run: the `Run`.
         model: its `GenerativeModel`.
         functions: signature name -> concrete function.
-        differences: loader -> largest difference from the model, as verified.
-        tflite_file: path of the TensorFlow Lite file.
+        differences: file -> its differences from the model, as `verify.check` returns them.
+        compared: file -> its costs and figures, as `compare.compare` returns them.
+        folder: where the files are.
     """
     facts = run.facts
     entry = registry.MODELS[facts["model"]]
@@ -36,6 +38,7 @@ def text(run, model, functions, differences, tflite_file):
     calls = "\n".join(_signature_row(name, function) for name, function in functions.items())
     tensorflow = importlib.metadata.version("tensorflow")
     serving = ".".join(tensorflow.split(".")[:2])
+    content = (folder / "model.tflite").read_bytes()
     licence = LICENCES.get(facts["dataset"], "see the data set's own page")
     return f"""# {facts["model"]} on {facts["dataset"]}
 
@@ -55,7 +58,7 @@ Data: {facts["dataset"]} ({data}). Licence of the data: {licence}.
 ## Signatures
 
 `serving_default` is `generate`. `num` is 1 to 1024; the same `seed` gives the same pictures here,
-in the TensorFlow Lite file and in Python.
+in the TensorFlow Lite files and in Python.{_bytes(spec)}
 
 | name | inputs | outputs |
 |---|---|---|
@@ -63,28 +66,74 @@ in the TensorFlow Lite file and in Python.
 
 ## Checked after writing
 
-| loader | largest difference from the model |
-|---|---|
-| TF1 session, without Keras | {differences["saved_model"]:.1e} |
-| ai_edge_litert | {differences["tflite"]:.1e} |
+The SavedModel, through the TF1 session loader without Keras: every signature is within
+{differences[verify.SAVED_MODEL]["largest"]:.1e} of the model. The TensorFlow Lite files, through
+`ai_edge_litert`:
+
+{_files(differences, compared)}
+
+{_meaning(model, compared)}
+
+Files for one batch size have no `num`: `sample` draws as many as the batch has. They do not refuse
+a `num` or a `label` out of range, which TensorFlow Lite cannot. Each holds this card's facts as
+metadata, `{metadata.NAME}`.
 
 Written and checked with TensorFlow {tensorflow}: use TensorFlow Serving {serving} or later, which
-itself was not run. `model.tflite` needs LiteRT or TensorFlow Lite {_lowest_runtime(tflite_file)} or
-later, as the file itself declares; it has {tflite_file.stat().st_size} bytes and built-in ops only.
-It does not refuse a `num` or a `label` out of range, which TensorFlow Lite cannot.
+itself was not run. `model.tflite` needs LiteRT or TensorFlow Lite {_lowest_runtime(content)} or
+later, as the file itself declares; all of them hold built-in ops only.
 """
 
 
 def facts(sampler):
-    """Returns as JSON what a caller in Python asks of an export: see `sampling.ExportSampler`."""
+    """Returns as JSON what a caller asks of an export: see `sampling.ExportSampler`."""
     return json.dumps(
         {
+            "model": sampler.run.facts["model"],
             "latent": sampler.latent,
             "prior": sampler.prior,
             "data_spec": dataclasses.asdict(sampler.data_spec),
+            "about": _drawn(sampler.data_spec) + _pixelwise(sampler.model),
         },
         indent=2,
     )
+
+
+def _bytes(spec):
+    if spec.kind != "images":
+        return ""
+    return (
+        "\nBeside each output of pictures the SavedModel has the same as PNG files, its name with\n"
+        "`_bytes` at the end: REST returns them as base64."
+    )
+
+
+def _files(differences, compared):
+    """The table of files: difference, size, speed, figures."""
+    figures = list(dict.fromkeys(k for facts in compared.values() for k in facts["figures"]))
+    titles = ["file", "what", "bytes", "of float32", "mean difference", "largest", "latency"]
+    first = next(iter(compared.values()))
+    rows = [[*titles, *figures], ["---"] * (len(titles) + len(figures))]
+    for format in formats.ALL:
+        if format.file not in compared:
+            continue
+        facts, off = compared[format.file], differences[format.file]
+        rows.append([
+            f"`{format.file}`", format.about, str(facts["bytes"]),
+            f"{facts['bytes'] / first['bytes']:.2f}", f"{off['mean']:.1e}", f"{off['largest']:.1e}",
+            "" if facts["latency"] is None else f"{facts['latency']:.2f}",
+            *(f"{facts['figures'][name]:.4f}" if facts["figures"] else "" for name in figures),
+        ])  # fmt: skip
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _meaning(model, compared):
+    """What the table's columns are."""
+    words = "Latency: a ratio to the first, one example by `generate` on one thread, in turns."
+    if not any(facts["figures"] for facts in compared.values()):
+        return words
+    if hasattr(model, "log_prob"):
+        return f"{words} Likelihoods: of the first {HELD_OUT} held-out pictures."
+    return f"{words} Figures: `zoo.evaluate`'s, of {NUM} examples each from the latents of seed 0."
 
 
 def _drawn(spec):
@@ -170,14 +219,7 @@ def _shape(spec):
     return "[" + ", ".join("B" if size is None else str(size) for size in spec.shape) + "]"
 
 
-def _lowest_runtime(path):
-    """Reads `min_runtime_version` out of a TensorFlow Lite file's metadata."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    model = schema.Model.GetRootAs(pathlib.Path(path).read_bytes(), 0)
-    for i in range(model.MetadataLength()):
-        entry = model.Metadata(i)
-        if entry.Name() == b"min_runtime_version":
-            raw = model.Buffers(entry.Buffer()).DataAsNumpy().tobytes()
-            return raw.rstrip(b"\x00").decode()
-    return "of any version"
+def _lowest_runtime(content):
+    """What a TensorFlow Lite file declares as `min_runtime_version`."""
+    raw = metadata.read(content, "min_runtime_version")
+    return "of any version" if raw is None else raw.rstrip(b"\x00").decode()

@@ -2,21 +2,25 @@
 
 TensorFlow Serving takes a version folder for complete as soon as its `saved_model.pb` is there,
 so nothing is ever written inside one: files are staged beside it, synced to the disk, and renamed
-to the next free version number.
+to the next free version number.  A killed export leaves its hidden staging folder, which no server
+loads, and the next export to the same name clears it.
 """
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import pathlib
 import shutil
+import tempfile
 
 from zoo.config import UserError
 
 MANIFEST = pathlib.PurePath("assets.extra/manifest.json")
 FACTS = pathlib.PurePath("assets.extra/facts.json")  # what a caller in Python asks of an export
 CONDITIONS = pathlib.PurePath("assets.extra/conditions.npy")
+STAGING = ".staging-"  # the beginning of a staging folder's name
 
 
 def target(out):
@@ -48,15 +52,19 @@ def target(out):
 
 @contextlib.contextmanager
 def staging(path):
-    """Gives a fresh staging folder beside the versions of `path`; removed unless published."""
-    path.mkdir(parents=True, exist_ok=True)
-    stage = path / f".staging-{os.getpid()}"
-    shutil.rmtree(stage, ignore_errors=True)
-    stage.mkdir()
+    """Gives a fresh staging folder beside the versions of `path`; removed unless published.
+
+    It is locked as long as this process lives, and what others left unlocked is cleared.
+    """
+    stage, lock = _locked_folder(path)
     try:
+        for other in path.glob(f"{STAGING}*"):
+            if other != stage:
+                _clear(other)
         yield stage
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+        os.close(lock)
         with contextlib.suppress(OSError):
             path.rmdir()  # where a first export failed and left it empty
 
@@ -67,6 +75,7 @@ def publish(stage, path):
     for file in sorted(stage.rglob("*")):
         _sync(file)
     _sync(stage)
+    _sync(path.parent)
     while True:
         version = path / str(max(_versions(path), default=0) + 1)
         try:
@@ -87,15 +96,33 @@ def newest_version(path):
     return path / str(max(versions)) if versions else None
 
 
+def check_versions(path):
+    """Checks every version of an export, or the one that `path` is; returns their folders.
+
+    Raises:
+        UserError: there is none, or a file differs from its manifest.
+    """
+    path = pathlib.Path(path)
+    is_one = (path / MANIFEST).exists() or (path / "saved_model.pb").exists()
+    found = [path] if is_one else [path / str(number) for number in sorted(_versions(path))]
+    if not found:
+        raise UserError(f"{str(path)!r} is no export: it has no version folder.")
+    for version in found:
+        check_manifest(version)
+    return found
+
+
 def check_manifest(version):
     """Raises `UserError` naming the first file that differs from the manifest."""
     try:
-        manifest = json.loads((version / MANIFEST).read_text())
+        text = (version / MANIFEST).read_text()
+        manifest = json.loads(text)
+        exact = text == _text(manifest)  # a changed blank is a change
         recorded = manifest.pop("sha256_of_this_file_without_this_line")
         files = dict(manifest["files"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UserError(f"{str(version / MANIFEST)!r} is missing or damaged.") from None
-    if recorded != _own_hash(manifest):
+    if not exact or recorded != _own_hash(manifest):
         raise UserError(f"{str(version / MANIFEST)!r} has been changed.")
     present = {str(name) for name in _files(version)}
     for name in sorted(files.keys() | present):
@@ -111,20 +138,55 @@ def _is_run(path):
     return (path / "run.json").exists()
 
 
+def _locked_folder(path):
+    """Makes a staging folder and locks it; returns it and the lock's handle."""
+    while True:
+        path.mkdir(parents=True, exist_ok=True)
+        try:
+            stage = pathlib.Path(tempfile.mkdtemp(prefix=STAGING, dir=path))
+            lock = os.open(stage, os.O_RDONLY)
+        except FileNotFoundError:
+            continue  # another export removed the empty folder, or cleared ours, in between
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if stage.exists():
+            stage.chmod(0o755)  # a temporary folder is its owner's alone; a server reads this one
+            return stage, lock
+        os.close(lock)
+
+
+def _clear(stage):
+    """Removes a staging folder unless the process that fills it lives."""
+    try:
+        lock = os.open(stage, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(stage, ignore_errors=True)
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(lock)
+
+
 def _versions(path):
     if not path.is_dir():
         return []
-    return [int(folder.name) for folder in path.iterdir() if folder.name.isdigit()]
+    return [int(folder.name) for folder in path.iterdir() if folder.name.isdecimal()]
 
 
 def _write_manifest(stage):
     manifest = {"files": {str(name): _hash(stage / name) for name in _files(stage)}}
     manifest["sha256_of_this_file_without_this_line"] = _own_hash(manifest)
-    (stage / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+    (stage / MANIFEST).write_text(_text(manifest))
+
+
+def _text(manifest):
+    return json.dumps(manifest, indent=2) + "\n"
 
 
 def _own_hash(manifest):
-    return hashlib.sha256((json.dumps(manifest, indent=2) + "\n").encode()).hexdigest()
+    return hashlib.sha256(_text(manifest).encode()).hexdigest()
 
 
 def _files(folder):

@@ -1,33 +1,101 @@
-"""Writes a TensorFlow Lite file of all signatures, of built-in ops only.
+"""Writes TensorFlow Lite files of all signatures, of built-in ops only.
 
-    python -m zoo.exporting.tflite SAVED_MODEL MODEL.tflite
+    python -m zoo.exporting.tflite JOBS.json
 
-A process of its own for each conversion, since `convert()` leaks memory.
+A process of its own for the files of one export, since `convert()` leaks memory.
 """
 
+import json
 import pathlib
 import sys
+import tempfile
 
-from zoo.exporting import process
+import numpy as np
+
+from zoo.exporting import formats, metadata, process, saved_model, signatures
+
+EXAMPLES = 100  # calls of each signature from which int8 activations take their ranges
 
 
-def write(saved_model, path):
-    """Converts the SavedModel folder `saved_model` into the file `path`.
+def write(model, chosen, folder, facts, given=None):
+    """Writes one file of `folder` for each of the chosen `formats.Format`s.
+
+    Args:
+        model: the `GenerativeModel`.
+        chosen: the formats.
+        folder: a path.
+        facts: JSON for `metadata.embed`.
+        given: example conditions where the model takes any.
 
     Raises:
         UserError: the converter failed, e.g. over an op that is not built in.
     """
-    process.run("zoo.exporting.tflite", saved_model, path)
+    with tempfile.TemporaryDirectory() as temporary:
+        source = pathlib.Path(temporary)
+        functions = {}
+        for batch in {format.batch for format in chosen}:
+            functions[batch] = signatures.for_devices(model, batch)
+            saved_model.write(functions[batch], source / str(batch))
+        jobs = [
+            {
+                "source": str(source / str(format.batch)),
+                "target": str(folder / format.file),
+                "precision": format.precision,
+                "signatures": formats.signatures(format, functions[format.batch]),
+            }
+            for format in chosen
+        ]
+        if any(format.precision == "int8" for format in chosen):
+            np.savez(source / "examples.npz", **_examples(model, functions[None], given))
+        (source / "facts.json").write_text(facts)
+        (source / "jobs.json").write_text(json.dumps(jobs))
+        process.run("zoo.exporting.tflite", source / "jobs.json")
 
 
-def _convert(saved_model, path):
+def _examples(model, functions, given):
+    """Inputs as the model meets them, "signature/name" -> [EXAMPLES, …]: latents of its prior, and
+    its own pictures."""
+    latents = model.sampling_latents(EXAMPLES, 0).numpy()
+    condition = None if given is None else given[np.arange(EXAMPLES) % len(given)]
+    values = {"latents": latents, "label": condition, "condition": condition}
+    values["images"] = model.generate(latents, condition).numpy()
+    return {
+        f"{name}/{spec.name}": values[spec.name]
+        for name in formats.signatures(formats.QUANTIZED["int8"], functions)
+        for spec in functions[name].structured_input_signature[0]
+    }
+
+
+def _convert(jobs):
+    folder = pathlib.Path(jobs).parent
+    facts = (folder / "facts.json").read_text()
+    for job in json.loads(pathlib.Path(jobs).read_text()):
+        content = _converter(job, folder / "examples.npz").convert()
+        pathlib.Path(job["target"]).write_bytes(metadata.embed(content, facts))
+
+
+def _converter(job, examples):
     import tensorflow as tf
 
-    # serving_default is generate under another name: a device needs it once.
-    names = [n for n in tf.saved_model.load(saved_model).signatures if n != "serving_default"]
-    converter = tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=names)
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        job["source"], signature_keys=job["signatures"]
+    )
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    pathlib.Path(path).write_bytes(converter.convert())
+    if job["precision"] != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if job["precision"] == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if job["precision"] == "int8":
+        inputs = dict(np.load(examples))
+
+        def representative():
+            for name in job["signatures"]:
+                own = {k.split("/")[1]: v for k, v in inputs.items() if k.startswith(f"{name}/")}
+                for i in range(EXAMPLES):
+                    yield name, {key: value[i : i + 1] for key, value in own.items()}
+
+        converter.representative_dataset = representative
+    return converter
 
 
 if __name__ == "__main__":

@@ -1,0 +1,75 @@
+"""The TensorFlow Lite files of an export: their precisions, their batches, who can have them."""
+
+import dataclasses
+
+from zoo.config import UserError, nearest
+
+
+@dataclasses.dataclass(frozen=True)
+class Format:
+    """One file.
+
+    Attributes:
+        file: its name in the version's folder.
+        precision: ``"float32"``, or a key of `QUANTIZED`.
+        batch: the number of examples in each call; None for any number.
+        about: what it is, for the card.
+    """
+
+    file: str
+    precision: str
+    batch: int | None
+    about: str
+
+
+FLOAT32 = (
+    Format("model.tflite", "float32", None, "float32, any batch"),
+    Format("model_batch1.tflite", "float32", 1, "float32, a batch of 1"),
+    Format("model_batch16.tflite", "float32", 16, "float32, a batch of 16"),
+)
+QUANTIZED = {
+    "float16": Format("model_float16.tflite", "float16", None, "float16 weights, any batch"),
+    "dynamic": Format(
+        "model_dynamic.tflite", "dynamic", None,
+        "int8 weights, activations quantised as they come (dynamic range), any batch",
+    ),
+    "int8": Format("model_int8.tflite", "int8", None, "int8 weights and activations, any batch"),
+}  # fmt: skip
+ALL = (*FLOAT32, *QUANTIZED.values())
+
+
+def chosen(words):
+    """Returns the formats of an export: all of `FLOAT32`, and what `words` (of ``--quantize``) add.
+
+    Raises:
+        UserError: a word is no precision.
+    """
+    for word in words:
+        if word != "none" and word not in QUANTIZED:
+            raise UserError(f"--quantize={word}: {nearest(word, ['none', *QUANTIZED])}.")
+    return FLOAT32 + tuple(format for name, format in QUANTIZED.items() if name in words)
+
+
+def check(formats, model):
+    """Raises `UserError`, with the reason, where a model cannot have one of the formats."""
+    for format in formats:
+        if format.precision == "int8" and hasattr(model, "log_prob"):
+            raise UserError(
+                f"{type(model).__name__} has no int8 file: int8 activations hold the logits of a "
+                "pixel's levels to a few hundredths, and a sampler feeds each error back into all "
+                "pixels after it; pass --quantize=float16,dynamic."
+            )
+
+
+def signatures(format, functions):
+    """The signatures that a file of this format holds, out of all (name -> concrete function).
+
+    Under full int8 none that draws its own noise: the hash's and the logarithm's numbers do not fit
+    256 steps.
+    """
+    return [
+        name
+        for name, function in functions.items()
+        if format.precision != "int8"
+        or "seed" not in {spec.name for spec in function.structured_input_signature[0]}
+    ]

@@ -1,0 +1,62 @@
+"""Transposed convolutions as devices run them faster: a convolution and a depth-to-space.
+
+A transposed convolution of stride 2 is four convolutions, one for each parity of the output's rows
+and columns; each sees 3x3 pixels of the input at most.  So it equals one 3x3 convolution to four
+times the channels whose outputs are interleaved (Shi et al. 2016, arXiv:1609.05158, section 2.2),
+with the kernel's rows and columns rearranged.  It multiplies more zeros, and yet TensorFlow Lite's
+kernels of it are 2.2 times as fast on a DCGAN's generator, and quantised ones keep their speed in a
+batch of any size.  In training and on servers TensorFlow's own transposed convolution is the faster
+one (`results/exports.json`).
+"""
+
+import contextlib
+import functools
+
+import keras
+import tensorflow as tf
+
+
+@contextlib.contextmanager
+def as_convolutions(model):
+    """A scope in which the model's transposed convolutions of stride 2 are computed so."""
+    found = [layer for layer in model._flatten_layers() if _fits(layer)]
+    for layer in found:
+        layer.call = functools.partial(_call, layer)
+    try:
+        yield
+    finally:
+        for layer in found:
+            del layer.call
+
+
+def rearranged(kernel):
+    """The kernel [k, k, outputs, inputs] of a transposed convolution, k 3 to 6, as that of the
+    convolution: [3, 3, inputs, 4 * outputs]."""
+    size, _, outputs, inputs = kernel.shape
+    # Row 2p + a of the output sees row p + d of the input through the kernel's row
+    # a - 2d + (size - 2) // 2: a and d are two digits of a number from 0 to 5, d falling.
+    before = 2 - (size - 2) // 2
+    around = [before, 6 - size - before]
+    whole = tf.reshape(
+        tf.pad(kernel, [around, around, [0, 0], [0, 0]]), [3, 2, 3, 2, outputs, inputs]
+    )
+    ordered = tf.transpose(tf.reverse(whole, [0, 2]), [0, 2, 5, 1, 3, 4])
+    return tf.reshape(ordered, [3, 3, inputs, 4 * outputs])
+
+
+def _fits(layer):
+    return (
+        isinstance(layer, keras.layers.Conv2DTranspose)
+        and (tuple(layer.strides), layer.padding, layer.output_padding) == ((2, 2), "same", None)
+        and tuple(layer.dilation_rate) == (1, 1)
+        and layer.kernel_size[0] == layer.kernel_size[1]
+        and 3 <= layer.kernel_size[0] <= 6
+    )
+
+
+def _call(layer, x):
+    kernel = rearranged(tf.convert_to_tensor(layer.kernel))
+    x = tf.nn.depth_to_space(tf.nn.conv2d(x, kernel, 1, "SAME"), 2)
+    if layer.use_bias:
+        x = x + tf.convert_to_tensor(layer.bias)
+    return layer.activation(x)
