@@ -1,6 +1,6 @@
 """Drives a headless Chromium by the W3C WebDriver protocol, which is JSON over HTTP.
 
-Debian's `chromium` and `chromium-driver` are all that it needs.  `missing()` says what is not there.
+Debian's `chromium` and `chromium-driver` are all that it needs; `missing()` says what is not there.
 """
 
 import base64
@@ -8,7 +8,6 @@ import contextlib
 import functools
 import http.server
 import json
-import pathlib
 import shutil
 import socket
 import subprocess
@@ -33,7 +32,9 @@ DESKTOP, PHONE = (1280, 900), (390, 844)
 
 def missing():
     """The programs of a browser test that this machine lacks, as a sentence; empty if none."""
-    absent = [name for name in ("chromium", "chromedriver", "node", "npm") if not shutil.which(name)]
+    absent = [
+        name for name in ("chromium", "chromedriver", "node", "npm") if not shutil.which(name)
+    ]
     return f"not installed here: {', '.join(absent)}" if absent else ""
 
 
@@ -102,13 +103,20 @@ class Browser:
         """Closes the window."""
         self._send("DELETE", "")
 
-    def size(self, width, height, scale=1, touch=False, dark=False):
+    def size(self, width, height, scale=1, touch=False):
         """Gives the page a viewport of so many CSS pixels, on a phone's screen where `touch`."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": touch}
         self.devtools("Emulation.setDeviceMetricsOverride", metrics)
         self.devtools("Emulation.setTouchEmulationEnabled", {"enabled": touch})
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.devtools("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+    def prefer(self, dark=False, calm=False):
+        """What the visitor prefers: a dark theme; no movement."""
+        features = {
+            "prefers-color-scheme": "dark" if dark else "light",
+            "prefers-reduced-motion": "reduce" if calm else "no-preference",
+        }
+        named = [{"name": name, "value": value} for name, value in features.items()]
+        self.devtools("Emulation.setEmulatedMedia", {"features": named})
 
     def open(self, address):
         """Loads a page."""
@@ -135,17 +143,19 @@ class Browser:
         return self._send("POST", "/se/log", {"type": kind})
 
     def requested(self):
-        """The addresses that the page has asked for since the last call."""
+        """The addresses of the web that were asked for since the last call; the browser's own
+        pages and `data:` are none."""
         events = (json.loads(entry["message"])["message"] for entry in self.log("performance"))
         return [
             event["params"]["request"]["url"]
             for event in events
             if event["method"] == "Network.requestWillBeSent"
+            and event["params"]["request"]["url"].startswith(("http:", "https:"))
         ]
 
-    def screenshot(self, path):
-        """Writes what the window shows as a PNG file."""
-        pathlib.Path(path).write_bytes(base64.b64decode(self._send("GET", "/screenshot")))
+    def screenshot(self):
+        """What the window shows, as the bytes of a PNG file."""
+        return base64.b64decode(self._send("GET", "/screenshot"))
 
     def devtools(self, command, values=None):
         """Sends a command of the DevTools protocol, for what WebDriver has no word for."""

@@ -101,9 +101,8 @@ async function open(entry) {
   generator = generators.get(entry.file);
   Object.assign(gallery, { entry, label: null });
   document.body.classList.toggle("erasable", entry.pixelwise);
-  for (const [id, shown] of [["walk", !entry.pixelwise], ["pixels", entry.pixelwise]]) {
-    byId(id).hidden = !shown;
-  }
+  byId("walk").hidden = entry.pixelwise;
+  byId("pixels").hidden = !entry.pixelwise;
   const picture = byId("picture");
   picture.tabIndex = entry.pixelwise ? 0 : -1;
   picture.setAttribute("role", entry.pixelwise ? "application" : "img");
@@ -163,7 +162,10 @@ async function main() {
     for (const [tag, text] of [["b", name], ["span", title], ["small", `20${paper.slice(0, 2)}`]]) {
       label.append(Object.assign(document.createElement(tag), { textContent: text }));
     }
-  }, (i) => act(() => open(gallery.shelf[i])));
+  }, (i) => {
+    byId("shelf").querySelectorAll("label")[i].scrollIntoView({ block: "nearest", inline: "center" });
+    act(() => open(gallery.shelf[i]));
+  });
   const seed = byId("seed");
   const drawn = () => {
     if (!seed.checkValidity() || seed.value === "") return;

@@ -14,13 +14,14 @@ function colours() {
  * @param canvas where
  * @param images an array of Float32Arrays [H, W, C] in [0, 1]; NaN is a pixel to come
  * @param shape [H, W, C]
- * @param columns pictures in a row
+ * @param columns pictures in a row, a quarter of their width apart
  * @param marked position of a pixel that is marked in each, or -1
  */
 export function paint(canvas, images, [height, width, depth], columns = 1, marked = -1) {
   const { paper, ink, blank, mark } = colours();
-  canvas.width = columns * width;
-  canvas.height = Math.ceil(images.length / columns) * height;
+  const gap = columns > 1 ? Math.floor(width / 4) : 0;
+  canvas.width = columns * (width + gap);
+  canvas.height = Math.ceil(images.length / columns) * (height + gap);
   const context = canvas.getContext("2d");
   const data = context.createImageData(width, height);
   images.forEach((image, number) => {
@@ -36,8 +37,8 @@ export function paint(canvas, images, [height, width, depth], columns = 1, marke
     }
     context.putImageData(
       data,
-      (number % columns) * width,
-      Math.floor(number / columns) * height,
+      (number % columns) * (width + gap) + gap / 2,
+      Math.floor(number / columns) * (height + gap) + gap / 2,
     );
   });
 }

@@ -4,7 +4,7 @@ import { onPlane, pictures, range, strongest } from "./latents.js";
 import { paint } from "./paint.js";
 
 const CELLS = 7; // pictures on a side of the map
-const REACH = 2; // the plane's coordinates go from -2 to 2
+const REACH = 3; // the plane’s coordinates go from -3 to 3
 const SLIDERS = 6;
 
 const byId = (id) => document.getElementById(id);

@@ -1,0 +1,44 @@
+"""Takes the README's picture of the gallery, on a desk and on a phone, after `make gallery`.
+
+python -m tests.picture_gallery --out=docs/gallery.png
+"""
+
+import io
+import pathlib
+import sys
+
+from PIL import Image
+
+from tests import browser
+
+DIST = pathlib.Path(__file__).parent.parent / "exports" / "gallery" / "dist"
+GAP = 40  # pixels between the two
+OPEN = """
+const number = gallery.shelf.findIndex((entry) => entry.name === values[0]);
+document.querySelectorAll("[name=model]")[number].click();
+await gallery.idle;
+"""
+RUB = "document.getElementById('lower').click(); await gallery.idle;"
+
+
+def main(out):
+    """Writes both beside each other to `out`."""
+    with browser.served(DIST) as address, browser.chromium() as window:
+        window.size(1280, 1000)
+        window.open(address)
+        window.run("await gallery.idle")
+        window.run(OPEN, "vae")
+        desk = Image.open(io.BytesIO(window.screenshot()))
+        window.size(420, 1000, touch=True)
+        window.prefer(dark=True)
+        window.run(OPEN, "pixelcnn")
+        window.run(RUB)
+        phone = Image.open(io.BytesIO(window.screenshot()))
+    both = Image.new("RGBA", (desk.width + GAP + phone.width, desk.height))
+    both.paste(desk, (0, 0))
+    both.paste(phone, (desk.width + GAP, 0))
+    both.quantize(256).save(out, optimize=True)  # as good as the whole, a third of its size
+
+
+if __name__ == "__main__":
+    main(sys.argv[1].removeprefix("--out="))
