@@ -44,6 +44,7 @@ lint: env
 	$(BIN)/lint-imports
 
 gallery:
+	@command -v npm >/dev/null || { echo 'make gallery needs Node.js 18 or later, with npm: https://nodejs.org'; exit 1; }
 	npm ci --prefix exports/gallery --no-audit --no-fund
 	node exports/gallery/assemble.mjs
 

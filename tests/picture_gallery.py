@@ -18,7 +18,14 @@ const number = gallery.shelf.findIndex((entry) => entry.name === values[0]);
 document.querySelectorAll("[name=model]")[number].click();
 await gallery.idle;
 """
-RUB = "document.getElementById('lower').click(); await gallery.idle;"
+DRAW = """
+document.getElementById("draw").click();
+await gallery.idle;
+const moment = document.getElementById("moment");
+moment.value = moment.max * 0.45;
+moment.dispatchEvent(new Event("input"));
+await gallery.idle;
+"""
 
 
 def main(out):
@@ -30,14 +37,14 @@ def main(out):
         window.run(OPEN, "vae")
         desk = Image.open(io.BytesIO(window.screenshot()))
         window.size(420, 1000, touch=True)
-        window.prefer(dark=True)
+        window.prefer(dark=True, calm=True)
         window.run(OPEN, "pixelcnn")
-        window.run(RUB)
+        window.run(DRAW)
         phone = Image.open(io.BytesIO(window.screenshot()))
     both = Image.new("RGBA", (desk.width + GAP + phone.width, desk.height))
     both.paste(desk, (0, 0))
     both.paste(phone, (desk.width + GAP, 0))
-    both.quantize(256).save(out, optimize=True)  # as good as the whole, a third of its size
+    both.save(out, optimize=True)
 
 
 if __name__ == "__main__":
