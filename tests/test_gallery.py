@@ -20,17 +20,20 @@ pytestmark = pytest.mark.skipif(bool(absent), reason=absent)
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def address(once):
     """The assembled page, at its server."""
-    dist = tmp_path_factory.mktemp("gallery") / "dist"
-    page = EXPORTS / "gallery"
-    for command in (
-        ["npm", "ci", "--prefix", str(page), "--no-audit", "--no-fund"],
-        ["node", str(page / "assemble.mjs"), str(EXPORTS), str(dist)],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-    with browser.served(dist) as at:
+
+    def assemble(path):
+        page, part = EXPORTS / "gallery", path.with_suffix(".part")
+        for command in (
+            ["npm", "ci", "--prefix", str(page), "--no-audit", "--no-fund"],
+            ["node", str(page / "assemble.mjs"), str(EXPORTS), str(part)],
+        ):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+        part.rename(path)
+
+    with browser.served(once("gallery", assemble)) as at:
         yield at
 
 
