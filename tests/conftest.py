@@ -82,3 +82,14 @@ def runs(once, command):
         assert done.returncode == 0, done.stderr
 
     return lambda model: once(f"runs/{model}", train)
+
+
+@pytest.fixture(scope="session")
+def exports(once, runs, command):
+    """model -> an export's folder, written by the command."""
+
+    def export(path):
+        done = command("export", f"--run={runs(path.name)}", f"--out={path}")
+        assert done.returncode == 0, done.stderr
+
+    return lambda model: once(f"exports/{model}", export)

@@ -17,18 +17,6 @@ import zoo
 from zoo.config import UserError
 from zoo.exporting import formats, metadata, publish, verify
 
-
-@pytest.fixture(scope="module")
-def exports(once, runs, command):
-    """model -> an export's folder, written by the command."""
-
-    def export(path):
-        done = command("export", f"--run={runs(path.name)}", f"--out={path}")
-        assert done.returncode == 0, done.stderr
-
-    return lambda model: once(f"exports/{model}", export)
-
-
 EXTRA = {"vae": {"encode", "decode", "reconstruct"}}
 EXTRA |= {name: {"complete", "log_prob", "step"} for name in PIXELWISE}
 EXTRA["multi_scale"] |= {"step_small"}

@@ -8,6 +8,7 @@ from absl import app, flags, logging
 
 from zoo.config import UserError, describe, nearest
 from zoo.data.spec import DataOptions
+from zoo.quiet import quiet
 
 _PREFIXES = ("config", "data")
 _RETRY = "what was there before is whole: mend that and give the same command again"
@@ -39,18 +40,10 @@ def overrides(prefix):
 
 
 def start_tensorflow():
-    """Imports TensorFlow and keeps what its C++ part says meanwhile (CPU features, absent GPUs)
-    off the terminal; no setting of its own does.  Errors are exceptions and come through."""
+    """Imports TensorFlow without what its C++ part says meanwhile."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and less, from then on
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
+    with quiet():
         importlib.import_module("tensorflow").config.list_physical_devices()  # looks for GPUs
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def _stop(message, status):

@@ -34,7 +34,8 @@ def build(folder):
     library = pathlib.Path(folder) / "faults.so"
     source = pathlib.Path(__file__).with_name("faults.c")
     subprocess.run(
-        ["gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Wno-nonnull-compare", "-Wno-format-truncation",
+        ["gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Wno-nonnull-compare",
+         "-Wno-format-truncation",
          str(source), "-o", str(library), "-ldl", "-lpthread"],
         check=True,
     )  # fmt: skip

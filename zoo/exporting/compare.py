@@ -9,6 +9,8 @@ import time
 
 import numpy as np
 
+from zoo.quiet import quiet
+
 NUM = 10_000  # samples of each file
 HELD_OUT = 500  # pictures whose likelihood each file tells
 PART = 500  # examples in one call
@@ -29,10 +31,11 @@ def compare(sampler, data, held_out, folder, chosen):
     """
     from ai_edge_litert.interpreter import Interpreter
 
-    runners = {
-        format.file: Interpreter(model_path=str(folder / format.file), num_threads=1)
-        for format in chosen
-    }
+    with quiet():  # it names its delegate
+        runners = {
+            format.file: Interpreter(model_path=str(folder / format.file), num_threads=1)
+            for format in chosen
+        }
     latencies = _latencies(
         sampler, {f.file: runners[f.file] for f in chosen if f.batch in (None, 1)}
     )

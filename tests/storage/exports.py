@@ -1,0 +1,174 @@
+"""What is left of an export that was killed, or whose writes failed.
+
+    python -m tests.storage.exports --run=RUN [--kills=20] [--faults=30] [--flips=300] [--seed=0]
+
+First bits of a finished export are flipped, then the command is killed at random moments, then
+every state that a SIGKILL can leave is listed, by one export under the fault library, then its
+writes are made to fail, each in an export of its own.  A line says how each went; the exit status
+is 1 if any state would have been served torn, a fault went unnamed, or a flip was not noticed.
+"""
+
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from absl import app, flags
+
+from tests.storage import shim
+from zoo.config import UserError
+from zoo.exporting import publish
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("run", None, "a run directory", required=True)
+flags.DEFINE_integer("kills", 20, "random SIGKILLs")
+flags.DEFINE_integer("faults", 30, "failing calls")
+flags.DEFINE_integer("flips", 300, "flipped bytes")
+flags.DEFINE_integer("seed", 0, "of what is random")
+
+
+def served(path):
+    """The versions of the export `path` that a server would load, each of them whole.
+
+    Raises:
+        UserError: one of them is torn.
+    """
+    found = []
+    for folder in sorted(path.glob("*")):
+        if folder.name.isdecimal() and (folder / "saved_model.pb").exists():
+            publish.check_manifest(folder)
+            found.append(folder.name)
+    return found
+
+
+def export(run, root, library=None, out=None, action=""):
+    """Runs the export command into `root`/name, under the fault library where one is given."""
+    words = [sys.executable, "-m", "zoo.export", f"--run={run}", f"--out={root / 'name'}"]
+    env = shim.environment(library, root, out, action) if library else None
+    return subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def states(run, folder, library, first):
+    """Every state of an export folder that a kill of the next export can leave.
+
+    Args:
+        first: a folder of a finished version 1, so that there is something to lose.
+    """
+    root, out = folder / "exports", folder / "states"
+    shutil.copytree(first, root / "name" / "1")
+    command = export(run, root, library, out, "snapshot")
+    error = command.communicate()[1]
+    assert command.returncode == 0, error
+    assert served(root / "name") == ["1", "2"]
+    return shim.calls(out), shim.snapshots(out)
+
+
+def flip(version, random):
+    """Flips one bit of one file of an export; returns the file and what undoes it."""
+    files = [path for path in version.rglob("*") if path.is_file() and path.stat().st_size]
+    file = random.choice(sorted(files))
+    content = file.read_bytes()
+    place, bit = random.randrange(len(content)), 1 << random.randrange(8)
+    file.write_bytes(content[:place] + bytes([content[place] ^ bit]) + content[place + 1 :])
+    return file, lambda: file.write_bytes(content)
+
+
+def noticed(version, file):
+    """Whether `--verify` names a changed file."""
+    try:
+        publish.check_versions(version)
+    except UserError as error:
+        return str(file) in str(error)
+    return False
+
+
+def _every_kill(folder, library, first):
+    """Prints how a kill at every call goes; returns the calls and how many were bad."""
+    calls, snapshots = states(FLAGS.run, folder / "all", library, first)
+    torn = 0
+    for snapshot in snapshots:
+        try:
+            assert served(snapshot / "name") in (["1"], ["1", "2"])
+        except (AssertionError, UserError) as error:
+            torn += 1
+            print(f"  before call {snapshot.name}: {error}")
+    print(f"killed before each of {len(calls)} calls: {torn} of {len(snapshots)} states torn")
+    return calls, torn
+
+
+def _random_kills(folder, first):
+    generator = random.Random(FLAGS.seed)
+    name = folder / "random" / "name"
+    shutil.copytree(first, name / "1")
+    start = time.monotonic()
+    export(FLAGS.run, name.parent).communicate()
+    whole = time.monotonic() - start
+    for number in range(FLAGS.kills):
+        moment = generator.uniform(0, whole)
+        command = export(FLAGS.run, name.parent)
+        try:
+            command.communicate(timeout=moment)
+            how = "had ended"
+        except subprocess.TimeoutExpired:
+            command.send_signal(signal.SIGKILL)
+            command.communicate()
+            how = "killed"
+        staged = len(list(name.glob(f"{publish.STAGING}*")))
+        print(f"  {number}: {how} after {moment:.1f} s; served {served(name)}, {staged} staged")
+    export(FLAGS.run, name.parent).communicate()
+    left = len(list(name.glob(f"{publish.STAGING}*")))
+    print(f"{FLAGS.kills} random kills, one more export: served {served(name)}, {left} staged")
+    return left
+
+
+def _faults(folder, library, first, calls):
+    """Fails the writes, one in each export."""
+    writes = [call for call in calls if call.operation == "write"]
+    bad = 0
+    for number in range(FLAGS.faults):
+        call = writes[number % len(writes)]
+        action = f"{('enospc', 'eio', 'full')[number // len(writes) % 3]}:{call.number}"
+        name = folder / f"fault {number}" / "name"
+        shutil.copytree(first, name / "1")
+        command = export(FLAGS.run, name.parent, library, folder / f"out {number}", action)
+        error = command.communicate()[1].decode()
+        said = " ".join(line for line in error.splitlines() if line.startswith("zoo: "))
+        staged = list(name.glob(f"{publish.STAGING}*"))
+        fine = command.returncode == 2 and said and served(name) == ["1"] and not staged
+        bad += not fine
+        print(f"  {action} {'' if fine else 'BAD '}{said.replace(str(folder), '…')[:150]}")
+        shutil.rmtree(name.parent)
+    print(f"{FLAGS.faults} failed writes: {bad} unnamed, or with something lost or left")
+    return bad
+
+
+def _flips(first):
+    generator, missed = random.Random(FLAGS.seed), 0
+    for _ in range(FLAGS.flips):
+        file, undo = flip(first, generator)
+        missed += not noticed(first, file)
+        undo()
+    print(f"{FLAGS.flips} flipped bits: {missed} not named")
+    return missed
+
+
+def main(_):
+    """Runs all four."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        library = shim.build(folder)
+        (folder / "first").mkdir()
+        export(FLAGS.run, folder / "first").communicate()
+        first = folder / "first" / "name" / "1"
+        bad = _flips(first) + _random_kills(folder, first)
+        calls, torn = _every_kill(folder, library, first)
+        bad += torn + _faults(folder, library, first, calls)
+    sys.exit(bool(bad))
+
+
+if __name__ == "__main__":
+    app.run(main)
