@@ -2,6 +2,7 @@
 # make test     environment -> the tests that a contributor runs
 # make test-all the slow ones too: broken code that tests must catch, real MNIST (TFDS_DATA_DIR)
 # make lint     ruff and import-linter
+# make gallery  npm packages + exports/ -> exports/gallery/dist/, a static page that runs the exports
 # make bench    ratios of speed: samplers, recurrences -> results/
 # make lock     newest versions that pyproject.toml permits -> requirements.lock
 
@@ -9,7 +10,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS := --numprocesses=auto --maxprocesses=4
 
-.PHONY: env train test test-all lint bench lock
+.PHONY: env train test test-all lint bench gallery lock
 
 env: .venv/ready
 
@@ -41,6 +42,11 @@ lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+
+gallery:
+	@command -v npm >/dev/null || { echo 'make gallery needs Node.js 18 or later, with npm: https://nodejs.org'; exit 1; }
+	npm ci --prefix exports/gallery --no-audit --no-fund
+	node exports/gallery/assemble.mjs
 
 bench: env
 	$(BIN)/python -m tests.benchmarks.samplers --out=results/samplers.json
