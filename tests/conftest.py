@@ -8,6 +8,7 @@ import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import forking
 import pytest
 import tensorflow as tf
 
@@ -35,17 +36,34 @@ def digits():
 
 
 @pytest.fixture(scope="session")
-def command():
-    """Runs ``python -m zoo.NAME WORDS`` in a process of its own and returns what came of it."""
+def forks():
+    """A server of processes that have TensorFlow imported, see `forking`."""
+    server = forking.Server()
+    yield server
+    server.close()
 
-    def run(name, *words, cwd=ROOT, **kwargs):
+
+@pytest.fixture(scope="session")
+def command(forks):
+    """Runs ``python -m zoo.NAME WORDS`` in a process of its own and returns what came of it.
+
+    The process is a fork of one that has TensorFlow imported; ``fork=False``, and what else
+    `subprocess.run` takes, ask for one that begins at nothing.
+    """
+
+    def run(name, *words, cwd=ROOT, fork=True, timeout=None, **kwargs):
+        words = ["-m", f"zoo.{name}", *map(str, words)]
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        if fork and not kwargs:
+            return forks.run(words, cwd, env, timeout)
         return subprocess.run(
-            [sys.executable, "-m", f"zoo.{name}", *map(str, words)],
+            [sys.executable, *words],
             capture_output=True,
             text=True,
             check=False,
             cwd=cwd,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env=env,
+            timeout=timeout,
             **kwargs,
         )
 

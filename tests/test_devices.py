@@ -1,8 +1,7 @@
 """A run under two replicas: the same command path, and a run may change its strategy."""
 
 import json
-import subprocess
-import sys
+import os
 
 import numpy as np
 import pytest
@@ -31,12 +30,9 @@ print("replicas", trained.distribute_strategy.num_replicas_in_sync)
 """
 
 
-def run(model, path, strategy, steps):
-    done = subprocess.run(
-        [sys.executable, "-c", CODE, model, str(path), strategy, str(steps),
-         json.dumps(SMALL.get(model, {}))],
-        capture_output=True, text=True, check=False, cwd=ROOT,
-    )  # fmt: skip
+def run(forks, model, path, strategy, steps):
+    words = [model, str(path), strategy, str(steps), json.dumps(SMALL.get(model, {}))]
+    done = forks.run(["-c", CODE, *words], ROOT, os.environ)
     assert done.returncode == 0, done.stderr
     assert f"replicas {2 if strategy == 'mirrored' else 1}" in done.stdout
 
@@ -53,11 +49,11 @@ def values(path):
 
 
 @pytest.mark.parametrize("model", loops_first(zoo.names()))
-def test_a_run_goes_on_with_another_strategy(model, tmp_path):
-    run(model, tmp_path / "one", "one", 20)
-    run(model, tmp_path / "two", "mirrored", 10)
-    run(model, tmp_path / "two", "one", 15)
-    run(model, tmp_path / "two", "mirrored", 20)
+def test_a_run_goes_on_with_another_strategy(model, forks, tmp_path):
+    run(forks, model, tmp_path / "one", "one", 20)
+    run(forks, model, tmp_path / "two", "mirrored", 10)
+    run(forks, model, tmp_path / "two", "one", 15)
+    run(forks, model, tmp_path / "two", "mirrored", 20)
     one, two = values(tmp_path / "one"), values(tmp_path / "two")
     for name in one:
         tolerance = TOLERANCE.get(model, 1e-5)

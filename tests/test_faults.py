@@ -6,8 +6,6 @@ folder; a test that passes on it proves nothing and fails here.
 
 import os
 import shutil
-import subprocess
-import sys
 import typing
 
 import pytest
@@ -331,7 +329,7 @@ FAULTS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what.replace(" ", "_"))
-def test_the_fault_is_caught(fault, tmp_path):
+def test_the_fault_is_caught(fault, forks, tmp_path):
     for name in ("zoo", "tests"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
@@ -339,13 +337,7 @@ def test_the_fault_is_caught(fault, tmp_path):
     text = source.read_text()
     assert text.count(fault.right) >= 1, "the code has moved on: mend this fault"
     source.write_text(text.replace(fault.right, fault.wrong))
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", fault.test],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-    )
+    words = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", fault.test]
+    done = forks.run(words, tmp_path, {**os.environ, "PYTHONPATH": str(tmp_path)})
     assert done.returncode == 1, f"{fault.test} passes on broken code:\n{done.stdout[-3000:]}"
     assert "1 failed" in done.stdout, done.stdout[-3000:]

@@ -4,8 +4,6 @@ import json
 import os
 import resource
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -16,7 +14,7 @@ from harness import PIXELWISE, SMALL
 
 import zoo
 
-PYTHON = [sys.executable, "-m", "zoo.train"]
+TRAIN = ["-m", "zoo.train"]
 
 
 def checkpoint(run):
@@ -53,7 +51,9 @@ def test_a_run_leaves_what_it_says(model, runs):
 
 
 @pytest.mark.parametrize("model", loops_first(zoo.names()))
-def test_kill_9_in_the_middle_resumes_bit_for_bit(model, command, tmp_path):
+def test_kill_9_in_the_middle_resumes_bit_for_bit(model, command, forks, tmp_path):
+    """The process that resumes begins at nothing, with its own hashes of strings and layout of
+    memory: nothing of a run may depend on those."""
     words = [f"--model={model}", "--steps=400", "--every=50", "--config.ema=0.9", "--seed=5"]
     for key, value in SMALL.get(model, {}).items():
         text = ",".join(map(str, value)) if isinstance(value, tuple) else value
@@ -61,17 +61,14 @@ def test_kill_9_in_the_middle_resumes_bit_for_bit(model, command, tmp_path):
     whole = command("train", *words, f"--run={tmp_path / 'whole'}")
     assert whole.returncode == 0, whole.stderr
     killed = tmp_path / "killed"
-    process = subprocess.Popen(
-        [*PYTHON, *words, f"--run={killed}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        cwd=ROOT,
-    )  # fmt: skip
+    process = forks.start([*TRAIN, *words, f"--run={killed}"], ROOT, os.environ)
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline and not (killed / "samples" / "step_0000150.png").exists():
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert 0 < latest_step(killed) < 400, "the kill came too late to show anything"
-    again = command("train", *words, f"--run={killed}")
+    again = command("train", *words, f"--run={killed}", fork=False)
     assert again.returncode == 0, again.stderr
     assert "going on from step" in again.stdout
     assert checkpoint(killed) == checkpoint(tmp_path / "whole")
@@ -165,16 +162,15 @@ def test_another_identity_is_refused_by_name(words, key, runs, command):
     assert (run / "run.json").read_bytes() == before
 
 
-def test_a_run_in_use_is_refused(command, tmp_path):
+def test_a_run_in_use_is_refused(command, forks, tmp_path):
     words = ["--model=vae", "--steps=1000000", "--every=50", f"--run={tmp_path / 'run'}"]
-    process = subprocess.Popen(
-        [*PYTHON, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
-    )
+    process = forks.start([*TRAIN, *words], ROOT, os.environ)
     try:
         deadline = time.monotonic() + 300
         while time.monotonic() < deadline and not (tmp_path / "run" / "metrics.jsonl").exists():
             time.sleep(0.05)
-        done = command("train", *words, timeout=100)  # without a lock it would train for an hour
+        # Without a lock it would find its one step done.
+        done = command("train", *words, "--steps=1")
         refused(done, "is in use by a running trainer")
         assert process.poll() is None
     finally:
