@@ -3,13 +3,17 @@
 # make test-all the slow ones too: broken code that tests must catch, real MNIST (TFDS_DATA_DIR)
 # make lint     ruff and import-linter
 # make bench    ratios of speed: samplers, recurrences -> results/
+# make bazel    buildifier; the quick tests and zoo.list under Bazel (Debian's bazel-bootstrap, and npx)
 # make lock     newest versions that pyproject.toml permits -> requirements.lock
 
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS := --numprocesses=auto --maxprocesses=4
 
-.PHONY: env train test test-all lint bench lock
+BAZEL ?= bazel
+BAZEL_FILES := BUILD MODULE.bazel WORKSPACE $(shell find bazel -type f)
+
+.PHONY: env train test test-all lint bench bazel lock
 
 env: .venv/ready
 
@@ -45,6 +49,13 @@ lint: env
 bench: env
 	$(BIN)/python -m tests.benchmarks.samplers --out=results/samplers.json
 	$(BIN)/python -m tests.benchmarks.recurrences --out=results/recurrences.json
+
+# --batch leaves no server behind.  Which Python runs is chosen by PATH.
+bazel: env
+	@command -v $(BAZEL) >/dev/null || { echo 'There is no $(BAZEL): apt-get install bazel-bootstrap'; exit 1; }
+	npx --yes @bazel/buildifier@8.2.1 -mode=check -lint=warn $(BAZEL_FILES)
+	$(BAZEL) --batch test --noshow_progress --test_env=PATH=$(CURDIR)/$(BIN):/usr/bin:/bin //:quick
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BAZEL) --batch run --noshow_progress //:list
 
 lock:
 	rm -rf .venv-lock
