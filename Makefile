@@ -3,6 +3,7 @@
 # make test-all the slow ones too: broken code that tests must catch, real MNIST (TFDS_DATA_DIR)
 # make lint     ruff and import-linter
 # make bench    ratios of speed: samplers, recurrences -> results/
+# make addons   what stands in for TensorFlow Addons, held against its last release (Python 3.11)
 # make bazel    buildifier; the quick tests and zoo.list under Bazel (Debian's bazel-bootstrap, and npx)
 # make lock     newest versions that pyproject.toml permits -> requirements.lock
 
@@ -13,7 +14,7 @@ WORKERS := --numprocesses=auto --maxprocesses=4
 BAZEL ?= bazel
 BAZEL_FILES := BUILD MODULE.bazel WORKSPACE $(shell find bazel -type f)
 
-.PHONY: env train test test-all lint bench bazel lock
+.PHONY: env train test test-all lint bench addons bazel lock
 
 env: .venv/ready
 
@@ -49,6 +50,16 @@ lint: env
 bench: env
 	$(BIN)/python -m tests.benchmarks.samplers --out=results/samplers.json
 	$(BIN)/python -m tests.benchmarks.recurrences --out=results/recurrences.json
+
+addons: .addons
+	$(BIN)/python -m pytest tests/test_addons.py
+
+# Beside the environment, not in it: the addons bring another Keras.
+.addons: | env
+	@$(BIN)/python -c 'import sys; sys.exit("tensorflow-addons has no wheel for Python 3.12 and newer: run make PYTHON=python3.11 addons in a fresh clone." if sys.version_info >= (3, 12) else None)'
+	rm -rf .addons.part
+	$(BIN)/python -m pip install --quiet --no-deps --target .addons.part tensorflow-addons==0.23.0 tf_keras==2.21.0 typeguard==2.13.3
+	mv .addons.part .addons
 
 # --batch leaves no server behind.  Which Python runs is chosen by PATH.
 bazel: env
