@@ -4,6 +4,7 @@
 # make lint     ruff and import-linter
 # make bench    ratios of speed: samplers, recurrences -> results/
 # make addons   what stands in for TensorFlow Addons, held against its last release (Python 3.11)
+# make wheel-check  a wheel, alone in an empty environment, trains on digits and exports
 # make bazel    buildifier; the quick tests and zoo.list under Bazel (Debian's bazel-bootstrap, and npx)
 # make lock     newest versions that pyproject.toml permits -> requirements.lock
 
@@ -14,7 +15,7 @@ WORKERS := --numprocesses=auto --maxprocesses=4
 BAZEL ?= bazel
 BAZEL_FILES := BUILD MODULE.bazel WORKSPACE $(shell find bazel -type f)
 
-.PHONY: env train test test-all lint bench addons bazel lock
+.PHONY: env train test test-all lint bench addons bazel wheel-check lock
 
 env: .venv/ready
 
@@ -67,6 +68,9 @@ bazel: env
 	npx --yes @bazel/buildifier@8.2.1 -mode=check -lint=warn $(BAZEL_FILES)
 	$(BAZEL) --batch test --noshow_progress --test_env=PATH=$(CURDIR)/$(BIN):/usr/bin:/bin //:quick
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BAZEL) --batch run --noshow_progress //:list
+
+wheel-check: env
+	tests/wheel_check.sh $(BIN)/python
 
 lock:
 	rm -rf .venv-lock

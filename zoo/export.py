@@ -53,6 +53,7 @@ def export(run_path, out):
         return publish.publish(stage, path)
 
 
+@cli.command
 def main():
     """Exports and says where to."""
     for name in ("run", "out"):
@@ -70,4 +71,4 @@ def main():
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    main()
