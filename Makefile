@@ -1,7 +1,7 @@
 # make train    environment -> a GAN on handwritten digits -> pictures, a SavedModel, a TFLite file
 # make test     environment -> the tests that a contributor runs
 # make test-all the slow ones too: broken code that tests must catch, real MNIST (TFDS_DATA_DIR)
-# make lint     ruff and import-linter
+# make lint     ruff, import-linter, codespell
 # make bench    ratios of speed: samplers, recurrences -> results/
 # make addons   what stands in for TensorFlow Addons, held against its last release (Python 3.11)
 # make wheel-check  a wheel, alone in an empty environment, trains on digits and exports
@@ -47,6 +47,7 @@ lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	git ls-files -z | xargs -0 $(BIN)/codespell
 
 bench: env
 	$(BIN)/python -m tests.benchmarks.samplers --out=results/samplers.json
