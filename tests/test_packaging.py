@@ -10,6 +10,7 @@ import pytest
 from conftest import ROOT
 
 import zoo
+from zoo import runs
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 COMMANDS = sorted(
@@ -59,3 +60,19 @@ def test_version_and_licence_come_from_one_place():
     assert PROJECT["tool"]["hatch"]["version"]["path"] == "zoo/__init__.py"
     assert f"\n## {zoo.__version__}" in (ROOT / "CHANGELOG.md").read_text()
     assert f"version: {zoo.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_only_our_own_checkout_names_the_commit(tmp_path, monkeypatch):
+    """A wheel may be installed within another project's checkout, whose commit is not ours."""
+
+    def git(*words):
+        who = ["-c", "user.name=them", "-c", "user.email=them@example.com"]
+        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    monkeypatch.setattr(runs, "__file__", str(tmp_path / "runs.py"))
+    (tmp_path / "runs.py").touch()
+    git("init")
+    git("commit", "--allow-empty", "--message=theirs")
+    assert runs._commit() is None
+    git("add", "runs.py")
+    assert len(runs._commit()) == 40
