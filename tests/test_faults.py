@@ -324,6 +324,20 @@ FAULTS = [
         "if True:\n            return -self.nll(",
         "tests/test_pixelrnn.py::test_everything_drawn_or_told_is_by_the_averaged_weights",
     ),
+    Fault(
+        "a script on the PATH knows no flags",
+        "zoo/cli.py",
+        'sys.argv[0] if main.__module__ == "__main__" else main.__module__',
+        "sys.argv[0]",
+        "tests/test_packaging.py::test_a_script_knows_its_own_flags[sample]",
+    ),
+    Fault(
+        "a wheel takes the commit of the checkout around it",
+        "zoo/runs.py",
+        'git("ls-files", "--error-unmatch", here.name)',
+        "pass",
+        "tests/test_packaging.py::test_only_our_own_checkout_names_the_commit",
+    ),
 ]  # fmt: skip
 
 

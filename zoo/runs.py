@@ -230,12 +230,17 @@ def _versions():
 
 
 def _commit():
-    """The git commit of the code, or None outside a checkout."""
-    here = pathlib.Path(__file__).parent
+    """The git commit of the code, or None where git does not keep it: a wheel that is installed
+    within some other project's checkout."""
+    here = pathlib.Path(__file__)
+
+    def git(*words):
+        return subprocess.run(
+            ["git", *words], cwd=here.parent, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
     try:
-        result = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True
-        )
+        git("ls-files", "--error-unmatch", here.name)
+        return git("rev-parse", "HEAD")
     except (OSError, subprocess.CalledProcessError):
         return None
-    return result.stdout.strip()

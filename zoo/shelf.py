@@ -8,6 +8,7 @@ what the shelf holds stays.  One that draws what the shelf's does is left alone;
 place of the old.  The last line says how large the shelf is.
 """
 
+import json
 import pathlib
 import shutil
 import subprocess
@@ -17,8 +18,6 @@ from absl import flags
 
 from zoo import cli, recipes, registry
 from zoo.config import UserError
-from zoo.evaluate import evaluate
-from zoo.export import export
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("models", None, "which of them (default: all)")
@@ -26,7 +25,6 @@ flags.DEFINE_string("out", "exports", "the shelf")
 flags.DEFINE_string("runs", "runs/shelf", "the runs")
 
 LARGEST = 25_000_000  # bytes of the shelf: it stays in version control for good
-NUM, SEEDS = 10_000, 3
 SAME = 1e-5  # pictures that differ less are the same on another machine
 CONFIG = "models.config"
 
@@ -36,20 +34,17 @@ def released(model, shelf, runs):
     from zoo import sampling
     from zoo.exporting import formats, publish
 
-    recipe = recipes.recipe(f"{model}_digits")
-    run, name = runs / model, shelf / model
-    words = [f"--recipe={model}_digits", f"--run={run}"]
-    done = subprocess.run([sys.executable, "-m", "zoo.train", *words], check=False)
-    if done.returncode:
-        raise UserError(f"{model} did not train to its end; the shelf is as it was.")
+    recipe, run, name = recipes.recipe(f"{model}_digits"), runs / model, shelf / model
+    _command("train", f"--recipe={model}_digits", f"--run={run}")
+    _command("evaluate", f"--run={run}")
     figures = _figures(run)
     _gate(model, recipe, figures)
-    old = publish.newest_version(name)
-    drawn = sampling.load(run).sample(64)
-    if old and _alike(sampling.load(old).sample(64), drawn):
+    old, sampler = publish.newest_version(name), sampling.load(run)
+    if old and _alike(sampling.load(old).sample(64), sampler.sample(64)):
         return f"{model}: unchanged, version {old.name}"
-    precisions = [p for p in formats.QUANTIZED if p != "int8" or "bits_per_dim" not in figures]
-    new = export(str(run), str(name), precisions)
+    precisions = [p for p in formats.QUANTIZED if formats.refused(p, sampler.model) is None]
+    _command("export", f"--run={run}", f"--out={name}", f"--quantize={','.join(precisions)}")
+    new = publish.newest_version(name)
     for version in publish.check_versions(name):
         if version != new:
             shutil.rmtree(version)
@@ -69,13 +64,18 @@ def write_config(shelf):
     (shelf / CONFIG).write_text(f"model_config_list {{\n{entries}}}\n")
 
 
+def _command(name, *words):
+    done = subprocess.run([sys.executable, "-m", f"zoo.{name}", *words], check=False)
+    if done.returncode:
+        raise UserError(f"zoo.{name} {' '.join(words)} failed; the shelf is as it was.")
+
+
 def _figures(run):
-    """name -> mean, from what `zoo.evaluate` writes beside the run."""
-    found = evaluate(str(run), NUM, SEEDS)
+    """name -> mean, of what `zoo.evaluate` has written beside the run."""
+    files = [run / "evaluation.json", run / "likelihood.json"]
+    results = [json.loads(file.read_text()) for file in files if file.exists()]
     return {
-        name: figure["mean"]
-        for result in found.values()
-        for name, figure in result["figures"].items()
+        name: figure["mean"] for result in results for name, figure in result["figures"].items()
     }
 
 
@@ -97,6 +97,7 @@ def _size(folder):
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
+@cli.command
 def main():
     """Releases what was asked for, and says what changed."""
     models = FLAGS.models or registry.names()
@@ -115,4 +116,4 @@ def main():
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    main()

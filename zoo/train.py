@@ -176,6 +176,7 @@ def _unrolled(most, *counts):
     return max(count for count in range(1, most + 1) if common % count == 0)
 
 
+@cli.command
 def main():
     """Trains, then draws the curves and the animation."""
     from zoo import pictures, plots
@@ -194,4 +195,4 @@ def main():
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    main()
