@@ -8,6 +8,7 @@ from absl import app, flags, logging
 
 from zoo.config import UserError, describe, nearest
 from zoo.data.spec import DataOptions
+from zoo.interruption import Stopped
 
 _PREFIXES = ("config", "data")
 _RETRY = "what was there before is whole: mend that and give the same command again"
@@ -15,7 +16,8 @@ _overrides = {prefix: {} for prefix in _PREFIXES}
 
 
 def run(main):
-    """Runs `main()` with flags parsed; exits 0, or 2 with one sentence, or 130 at Ctrl-C."""
+    """Runs `main()` with flags parsed; exits 0, or 2 with one sentence, 130 at Ctrl-C, 143 at a
+    SIGTERM that `main` listens to."""
     logging.set_verbosity(logging.WARNING)  # checkpoints log a line at INFO for every save
     try:
         app.run(lambda _: main(), flags_parser=lambda argv: _parse(argv, main))
@@ -23,6 +25,8 @@ def run(main):
         _stop(error, 2)
     except OSError as error:
         _stop(f"{error.strerror or error}: {error.filename or 'while writing'}; {_RETRY}.", 2)
+    except Stopped as stopped:
+        _stop(stopped, stopped.status)
     except KeyboardInterrupt:
         _stop("stopped.", 130)
     except Exception as error:

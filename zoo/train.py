@@ -22,6 +22,7 @@ from absl import flags
 
 from zoo import cli, recipes, registry
 from zoo.config import UserError, override
+from zoo.interruption import Interruption, Stopped
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", None, "which model; zoo.list shows them")
@@ -104,16 +105,21 @@ def _of_existing_run():
     )
 
 
-def train(asked, strategy_name="auto", jit="auto", every=None, download=False):
+def train(asked, strategy_name="auto", jit="auto", every=None, download=False, interruption=None):
     """Runs a checked request to its last step.
 
     Args:
         asked: a `Request`.
         strategy_name, jit, every, download: the flags of these names.
+        interruption: the `Interruption` that may end it early.
 
     Returns:
         (the `Run`, the trained model).
+
+    Raises:
+        Stopped: a stop was asked for; the step is kept.
     """
+    interruption = interruption or Interruption()
     import tensorflow as tf
 
     from zoo import sheets
@@ -135,7 +141,8 @@ def train(asked, strategy_name="auto", jit="auto", every=None, download=False):
     given = data.conditions()
     identity = asked.identity | {"examples": data.digest()}
     run = Run.open(asked.path, identity, data.spec, held_out, asked.steps, given)
-    start = run.restore(model)
+    checkpoints = run.checkpoints(model)
+    start = checkpoints.restore() or 0
     if start >= asked.steps:
         print(f"{run.path} has its {start} steps already; --steps={2 * start} trains on.")
         return run, model
@@ -156,11 +163,15 @@ def train(asked, strategy_name="auto", jit="auto", every=None, download=False):
             callbacks.ProgressBar(start, asked.steps),
             journal,
             callbacks.Milestones(
-                run, every, journal, writer, validation, sheets.Draw(model, data, given)
+                run.path / "samples", checkpoints, every, journal, writer, validation,
+                sheets.Draw(model, data, given), interruption,
             ),
         ],
-    )
+    )  # fmt: skip
     writer.close()
+    if interruption.asked:
+        step = int(model.step.numpy())
+        raise Stopped(interruption.asked, f" at step {step} of {asked.steps}, which is kept")
     return run, model
 
 
@@ -180,7 +191,8 @@ def main():
     """Trains, then draws the curves and the animation."""
     from zoo import pictures, plots
 
-    run, _ = train(request(), FLAGS.strategy, FLAGS.jit, FLAGS.every, FLAGS.download)
+    interruption = Interruption().listen()
+    run, _ = train(request(), FLAGS.strategy, FLAGS.jit, FLAGS.every, FLAGS.download, interruption)
     plots.write_curves(run.path / "curves.png", run.path / "metrics.jsonl")
     frames = sorted((run.path / "samples").glob("step_*.png"))
     pictures.write_animation(run.path / "samples.gif", frames)

@@ -97,32 +97,46 @@ class Milestones(keras.callbacks.Callback):
     checkpoint.
 
     Args:
-        run: the `Run`.
+        samples: the folder of the sheets.
+        checkpoints: the run's `Checkpoints`.
         every: steps.
         journal, writer: the `Journal`, and the TensorBoard writer.
         validation: held-out batches.
         draw: returns the sheet, uint8 [h, w, 3].
+        interruption: an `Interruption`; where a stop is asked for, the step is kept and `fit` ends.
     """
 
-    def __init__(self, run, every, journal, writer, validation, draw):
+    def __init__(
+        self, samples, checkpoints, every, journal, writer, validation, draw, interruption
+    ):
         super().__init__()
-        self._run, self._every, self._journal = run, every, journal
-        self._writer, self._validation, self._draw = writer, validation, draw
+        self._samples, self._checkpoints, self._every = samples, checkpoints, every
+        self._journal, self._writer = journal, writer
+        self._validation, self._draw, self._interruption = validation, draw, interruption
 
     def on_train_begin(self, logs=None):
-        self._manager = self._run.manager(self.model)
         first = next(iter(self._validation))
         self._diagnose = tf.function(
             lambda: self.model.diagnose(self.model.batch(first)), autograph=False
         )
-        if not self._manager.latest_checkpoint:
+        if not self._checkpoints.steps():
             self._picture(0)
             self._checkpoint(0)  # so that there is a good one from the beginning
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._interruption.patient = True  # from here on there is something to keep
 
     def on_train_batch_end(self, batch, logs=None):
         step = int(self.model.step.numpy())
         if step % self._every == 0 or batch + 1 == self.params["steps"]:
             self.milestone(step)
+        elif self._interruption.asked:
+            self._checkpoint(step)
+        if self._interruption.asked:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        self._interruption.patient = False
 
     def milestone(self, step):
         """The picture before the checkpoint: a kill between them repeats it, and loses none."""
@@ -139,11 +153,12 @@ class Milestones(keras.callbacks.Callback):
 
     def _checkpoint(self, step):
         try:
-            self._manager.save(checkpoint_number=step)
-        except tf.errors.OpError as error:
+            self._checkpoints.save(step)
+        except (OSError, tf.errors.OpError) as error:
+            said = error.message if isinstance(error, tf.errors.OpError) else str(error)
             raise UserError(
-                f"the checkpoint of step {step} cannot be written ({error.message.strip()}): free "
-                "space or permit writing; the same command then goes on from the one before."
+                f"the checkpoint of step {step} cannot be written ({said.strip()}): free space or "
+                "permit writing; the same command then goes on from the newest whole one."
             ) from None
 
     def _diagnosis(self, step):
@@ -156,6 +171,6 @@ class Milestones(keras.callbacks.Callback):
 
     def _picture(self, step):
         sheet = self._draw()
-        pictures.write_png(self._run.path / "samples" / f"step_{step:07d}.png", sheet)
+        pictures.write_png(self._samples / f"step_{step:07d}.png", sheet)
         with self._writer.as_default(step):
             tf.summary.image("samples", sheet[None])
