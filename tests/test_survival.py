@@ -194,7 +194,7 @@ def asked(path, steps=90):
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "unbroken"
-    train.train(asked(path), every=45)
+    train.train(asked(path), train.How(every=45))
     return checkpoint(path)
 
 
@@ -215,7 +215,7 @@ def stopped(path, interruption):
     """Trains until a signal ends it, and returns what is said; not the error, which would keep the
     run, and so its lock."""
     try:
-        train.train(asked(path), every=45, interruption=interruption)
+        train.train(asked(path), train.How(every=45), interruption)
     except Stopped as error:
         return error.status, str(error)
     raise AssertionError("nothing stopped it")

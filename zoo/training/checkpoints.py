@@ -7,6 +7,7 @@ tools and never read here; there are no times and no absolute paths in it.
 """
 
 import contextlib
+import copy
 import hashlib
 import os
 import pathlib
@@ -36,6 +37,15 @@ class Checkpoints:
         # `Checkpoint.restore` looks for the counter that only `Checkpoint.save` would make.
         self._checkpoint.save_counter  # noqa: B018
         self._damaged = set()
+
+    def of(self, run):
+        """Returns the checkpoints of the same model in the run directory `run`."""
+        folder = pathlib.Path(run) / self._folder.name
+        if folder == self._folder:
+            return self
+        other = copy.copy(self)
+        other._folder, other._damaged = folder, set()
+        return other
 
     def steps(self):
         """Returns the steps of which there is a checkpoint, in order; some may be damaged."""
