@@ -185,6 +185,8 @@ def _check_identity(path, old, new):
     for key in ("model", "dataset"):
         if old[key] != new[key]:
             _refuse(path, f"--{key}", old[key], new[key])
+    # Of settings that came later, what a run without them was trained with.
+    old = {**old, "config": {"precision": "float32"} | old["config"]}
     for part in ("config", "data"):
         for key in old[part].keys() | new[part].keys():
             if old[part].get(key) != new[part].get(key):

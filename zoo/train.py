@@ -48,6 +48,9 @@ flags.DEFINE_integer("devices", None, "GPUs or logical CPUs that carry the run (
 flags.DEFINE_integer(
     "logical_cpus", None, "split the CPU into so many devices, to try replicas without GPUs", 1
 )
+flags.DEFINE_enum(
+    "precision", None, ("float32", "bfloat16"), "of hidden layers; weights and losses are float32"
+)
 flags.DEFINE_enum("jit", "auto", ("auto", "on", "off"), "XLA; auto: what was measured faster")
 flags.DEFINE_bool("download", False, "let TensorFlow Datasets fetch data that is not prepared")
 
@@ -89,7 +92,7 @@ def request():
     cli.start_tensorflow()
     config = override(
         registry.module(model).Config(),
-        base["config"] | _flags("seed") | cli.overrides("config"),
+        base["config"] | _flags("seed", "precision") | cli.overrides("config"),
     )
     data = registry.data_options(
         model, base["data"] | _flags("condition", "target") | cli.overrides("data")

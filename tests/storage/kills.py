@@ -6,7 +6,7 @@
 Every call: one run under the library of `shim.py` leaves its folder as it was before each write,
 fsync, rename, unlink and mkdir, which is what a SIGKILL there would leave; each of these folders
 that differs from those before is resumed.  Random: a longer run is started again and again, killed
-by SIGKILL some time after it has taken a step, and at last let go on to its end.  For both, the
+by SIGKILL up to six seconds after it has begun to train, and at last let go on to its end.  For both, the
 hash of the final weights (and optimisers, and averages) stands beside that of an unbroken run.
 """
 
@@ -30,7 +30,11 @@ from tests.storage import shim
 LOOPS = ("gan", "wgan", "wgan_gp", "vae", "pixelcnn")
 # Small networks: what is shown is how files are written, and that is the same for large ones.
 SETTINGS = {name: {"n_critic": 2, "hidden": (64, 64)} for name in ("wgan", "wgan_gp")}
-SETTINGS["pixelcnn"] = {"channels": 6, "blocks": 1, "ends": 8}
+SETTINGS |= {
+    "gan": {"hidden": (64, 64), "maxout": (32, 32)},
+    "vae": {"hidden": (64,)},
+    "pixelcnn": {"channels": 6, "blocks": 1, "ends": 8},
+}
 SHORT, LONG = (3, 1), (1500, 50)  # (steps, steps between checkpoints)
 
 
@@ -132,9 +136,9 @@ def at_random(loop, folder, kills):
     for _ in range(kills):
         metrics = run / "metrics.jsonl"
         process = command(run, loop, *LONG)
-        while process.poll() is None and not _grew(metrics, process):
+        while process.poll() is None and not _open(metrics, process):
             time.sleep(0.02)
-        time.sleep(random.uniform(0, 2))
+        time.sleep(random.uniform(0, 6))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         if process.returncode != -signal.SIGKILL:
@@ -152,13 +156,12 @@ def at_random(loop, folder, kills):
     }
 
 
-def _grew(metrics, process):
-    """Whether this process has taken a step: it has the file open and has written to it since."""
+def _open(metrics, process):
+    """Whether this process has opened its record of losses: it is about to take its first step."""
     try:
-        begun = pathlib.Path(f"/proc/{process.pid}").stat().st_mtime
-        lines = metrics.read_text().splitlines()
-        return metrics.stat().st_mtime > begun + 2 and bool(lines)
-    except OSError:
+        held = pathlib.Path(f"/proc/{process.pid}/fd").iterdir()
+        return any(os.path.realpath(file) == os.path.realpath(metrics) for file in held)
+    except OSError:  # it has closed one meanwhile, or has ended
         return False
 
 
