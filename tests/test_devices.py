@@ -25,7 +25,7 @@ words |= json.loads(small)
 config = override(registry.module(model).Config(), words)
 data = registry.data_options(model)
 asked = train.Request(model, "digits", config, data, int(steps), pathlib.Path(path))
-_, trained = train.train(asked, strategy, every=5)
+_, trained = train.train(asked, train.How(strategy, every=5))
 print("replicas", trained.distribute_strategy.num_replicas_in_sync)
 """
 

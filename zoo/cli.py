@@ -9,6 +9,7 @@ from absl import app, flags, logging
 
 from zoo.config import UserError, describe, nearest
 from zoo.data.spec import DataOptions
+from zoo.interruption import Stopped
 from zoo.quiet import quiet
 
 _PREFIXES = ("config", "data")
@@ -18,7 +19,8 @@ _overrides = {prefix: {} for prefix in _PREFIXES}
 
 def command(main):
     """Makes a module's `main` its command: called with no argument, it parses the flags and exits
-    0, or 2 with one sentence for a user's mistake, or 130 at Ctrl-C."""
+    0, or 2 with one sentence for a user's mistake, or 130 at Ctrl-C, 143 at a SIGTERM that `main`
+    listens to."""
     return functools.wraps(main)(lambda: _run(main))
 
 
@@ -30,6 +32,8 @@ def _run(main):
         _stop(error, 2)
     except OSError as error:
         _stop(f"{error.strerror or error}: {error.filename or 'while writing'}; {_RETRY}.", 2)
+    except Stopped as stopped:
+        _stop(stopped, stopped.status)
     except KeyboardInterrupt:
         _stop("stopped.", 130)
     except Exception as error:

@@ -1,7 +1,7 @@
 """A run directory: identity, lock, checkpoints and exact resume.
 
 run.json       what the run is: model, data, settings (its identity), versions, commit
-checkpoints/   the newest three, each with every weight, both optimisers and the step
+checkpoints/   the newest three, each with every weight, both optimisers and the step, and hashes
 metrics.jsonl  a line for each execution of the train function, and one for each validation
 conditions.npy example conditions, where the model takes any: what is drawn without further words
 samples/       step_0000500.png, …: the same noise each time
@@ -25,7 +25,6 @@ from zoo.pictures import write_whole
 
 FORMAT = 2
 KEYS = ("model", "dataset", "config", "data", "steps", "data_spec", "held_out")
-KEEP = 3  # checkpoints
 CONDITIONS = "conditions.npy"
 
 
@@ -132,31 +131,22 @@ class Run:
 
     # --- checkpoints -------------------------------------------------------------------------
 
-    def manager(self, model):
-        """Returns the `tf.train.CheckpointManager` of this run for `model`."""
-        import tensorflow as tf
+    def checkpoints(self, model):
+        """Returns the `Checkpoints` of this run for `model`."""
+        from zoo.training.checkpoints import Checkpoints
 
-        return tf.train.CheckpointManager(
-            tf.train.Checkpoint(model=model),
-            str(self.path / "checkpoints"),
-            max_to_keep=KEEP,
-            checkpoint_name="step",
-        )
-
-    def restore(self, model):
-        """Restores the newest checkpoint into `model`, if there is one, and returns its step."""
-        manager = self.manager(model)
-        if manager.latest_checkpoint:
-            manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
-        return int(model.step.numpy())
+        return Checkpoints(self.path / "checkpoints", model)
 
     def restore_for_sampling(self, model):
-        """As `restore`; raises `UserError` where there is no checkpoint yet."""
-        if not self.manager(model).latest_checkpoint:
+        """Restores the newest whole checkpoint into `model` and returns it.
+
+        Raises:
+            UserError: there is none, or it is not of this model.
+        """
+        if self.checkpoints(model).restore() is None:
             raise UserError(
                 f"{str(self.path)!r} has no checkpoint yet: let zoo.train reach its first one."
             )
-        self.restore(model)
         return model
 
     # --- metrics -----------------------------------------------------------------------------
@@ -195,6 +185,8 @@ def _check_identity(path, old, new):
     for key in ("model", "dataset"):
         if old[key] != new[key]:
             _refuse(path, f"--{key}", old[key], new[key])
+    # Of settings that came later, what a run without them was trained with.
+    old = {**old, "config": {"precision": "float32"} | old["config"]}
     for part in ("config", "data"):
         for key in old[part].keys() | new[part].keys():
             if old[part].get(key) != new[part].get(key):

@@ -154,7 +154,9 @@ class RunSampler(_Sampler):
 
         self.run = Run.read(path)
         module = registry.module(self.run.facts["model"])
-        self.config = override(module.Config(), self.run.facts["config"])
+        # Weights are float32 at every precision, and are sampled so.
+        settings = self.run.facts["config"] | {"precision": "float32"}
+        self.config = override(module.Config(), settings)
         self.data_spec = DataSpec.of_json(self.run.facts["data_spec"])
         self.model = self.run.restore_for_sampling(module.build(self.config, self.data_spec))
         self.latent, self.prior = self.model.latent, self.model.prior
