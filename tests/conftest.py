@@ -12,6 +12,7 @@ import forking
 import pytest
 import tensorflow as tf
 
+forking.calm_collector()
 CPU = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
 

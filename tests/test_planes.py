@@ -5,7 +5,7 @@ import pytest
 
 import zoo
 from zoo import sheets
-from zoo.data import planes
+from zoo.data import planes, source
 from zoo.metrics import modes
 
 
@@ -76,3 +76,13 @@ def test_arrangement_is_a_column_a_class_and_a_row_a_latent(given, num, places, 
     np.testing.assert_array_equal(found[0], places)
     np.testing.assert_array_equal(found[1], rows) if rows else None
     assert found[2] == columns
+
+
+def test_points_are_what_tfds_reads_one_at_a_time():
+    builder = source._embedded("gaussians8")
+    slow = builder.as_dataset(split="test", shuffle_files=False).batch(20_000)
+    slow = next(slow.as_numpy_iterator())
+    points, labels = source.read("gaussians8").splits["test"]
+    np.testing.assert_array_equal(points, slow["point"])
+    np.testing.assert_array_equal(labels, slow["label"])
+    assert (points.dtype, labels.dtype) == (np.float32, np.int32)

