@@ -52,6 +52,9 @@ flags.DEFINE_enum(
     "precision", None, ("float32", "bfloat16"), "of hidden layers; weights and losses are float32"
 )
 flags.DEFINE_enum("jit", "auto", ("auto", "on", "off"), "XLA; auto: what was measured faster")
+flags.DEFINE_bool(
+    "dry_run", False, "build, trace, check the data, print what a step takes, and write nothing"
+)
 flags.DEFINE_bool("download", False, "let TensorFlow Datasets fetch data that is not prepared")
 
 STEPS = 10_000
@@ -219,6 +222,37 @@ def train(asked, how=How(), interruption=None):
     return run, model
 
 
+def dry_run(asked, how):
+    """Builds and traces what a request asks for, reads a batch, and prints what a step takes."""
+    strategy, data, _ = prepared(asked, how)
+    import tensorflow as tf
+
+    from zoo.training import estimate
+
+    replicas = strategy.num_replicas_in_sync
+    share = dataclasses.replace(asked.config, batch_size=asked.config.batch_size // replicas)
+    with tf.distribute.OneDeviceStrategy("CPU:0").scope():
+        model = registry.module(asked.model).build(share, data.spec, jit_compile=False)
+    stream = data.train(share.batch_size, share.seed, model.blocks_per_step)
+    batch = next(iter(stream))
+    if not bool(tf.reduce_all(tf.math.is_finite(batch["x"]))):
+        raise UserError(f"{asked.dataset!r} holds what is no number.")
+    cost = estimate.cost(model, stream.element_spec)
+    shape = "x".join(map(str, data.spec.shape))
+    held_out = len(data.splits[data.validation][0])
+    parts = ", ".join(f"{name} {count:,}" for name, count in cost.parameters.items())
+    print(
+        f"data       {len(data.splits['train'][0]):,} examples of {shape}, and {held_out:,} of "
+        f"{data.validation} held out\n"
+        f"trained    {parts} parameters\n"
+        f"a step     {model.blocks_per_step} batch{'es' * (model.blocks_per_step > 1)} of "
+        f"{asked.config.batch_size} examples, {share.batch_size} on each replica\n"
+        f"products   {cost.flops / 1e9:.3g} GFLOP on each replica\n"
+        f"memory     weights {cost.weights / 1e6:.3g} MB, optimisers {cost.optimisers / 1e6:.3g} "
+        f"MB, activations about {cost.activations / 1e6:.3g} MB on each replica"
+    )
+
+
 def _thrown_away():
     """A folder for what a worker writes that is not the chief."""
     folder = tempfile.mkdtemp(prefix="zoo-worker-")
@@ -252,7 +286,11 @@ def main():
     """Trains, then draws the curves and the animation."""
     interruption = Interruption().listen()
     how = How(**{field.name: FLAGS[field.name].value for field in dataclasses.fields(How)})
-    run, model = train(request(), how, interruption)
+    asked = request()
+    if FLAGS.dry_run:
+        dry_run(asked, how)
+        return
+    run, model = train(asked, how, interruption)
     from zoo.training import distribution
 
     if not distribution.is_chief(model.distribute_strategy):

@@ -6,8 +6,9 @@
 Every call: one run under the library of `shim.py` leaves its folder as it was before each write,
 fsync, rename, unlink and mkdir, which is what a SIGKILL there would leave; each of these folders
 that differs from those before is resumed.  Random: a longer run is started again and again, killed
-by SIGKILL up to six seconds after it has begun to train, and at last let go on to its end.  For both, the
-hash of the final weights (and optimisers, and averages) stands beside that of an unbroken run.
+by SIGKILL up to six seconds after it has begun to train, and at last let go on to its end.  For
+both, the hash of the final weights (and optimisers, and averages) stands beside that of an unbroken
+run.
 """
 
 import argparse
