@@ -201,9 +201,12 @@ class ExportSampler(_Sampler):
         self.path = version
         if not (version / publish.FACTS).exists():
             raise UserError(f"{str(version)!r} is of an older zoo: export the run again.")
-        facts = json.loads((version / publish.FACTS).read_text())
-        self.latent, self.prior = facts["latent"], facts["prior"]
-        self.data_spec = DataSpec.of_json(facts["data_spec"])
+        try:
+            facts = json.loads((version / publish.FACTS).read_text())
+            self.latent, self.prior = facts["latent"], facts["prior"]
+            self.data_spec = DataSpec.of_json(facts["data_spec"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise UserError(f"{str(version / publish.FACTS)!r} is damaged.") from None
         given = version / publish.CONDITIONS
         self.given = np.load(given) if given.exists() else None
         self._loaded = tf.saved_model.load(str(version))
