@@ -129,6 +129,16 @@ FAULTS = [
         "tests/test_train.py::test_a_run_in_use_is_refused",
     ),
     Fault(
+        "a transposed convolution's kernel is not turned round", "zoo/exporting/subpixel.py",
+        "tf.reverse(whole, [0, 2])", "whole",
+        "tests/test_formats.py::test_a_transposed_convolution_is_a_convolution_and_a_shuffle",
+    ),
+    Fault(
+        "a living export's staging folder is cleared", "zoo/exporting/publish.py",
+        "fcntl.flock(lock, fcntl.LOCK_EX)\n        if", "if",
+        "tests/test_integrity.py::test_staging_folders_of_living_exports_stay",
+    ),
+    Fault(
         "the model's own range leaves in an export", "zoo/adversarial/gan.py",
         "return self.data_spec.to_unit(self.generator(latents, y))",
         "return self.generator(latents, y)",

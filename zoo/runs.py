@@ -24,7 +24,10 @@ from zoo.config import UserError
 from zoo.pictures import write_whole
 
 FORMAT = 2
-KEYS = ("model", "dataset", "config", "data", "steps", "data_spec", "held_out")
+KEYS = {
+    "model": str, "dataset": str, "config": dict, "data": dict, "steps": int, "data_spec": dict,
+    "held_out": dict,
+}  # fmt: skip
 CONDITIONS = "conditions.npy"
 
 
@@ -52,7 +55,7 @@ class Run:
             facts = json.loads((path / "run.json").read_text())
         except (FileNotFoundError, NotADirectoryError):
             raise UserError(f"{str(path)!r} is no run directory: it has no run.json.") from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise UserError(f"{str(path / 'run.json')!r} is damaged: it is not JSON.") from None
         if not isinstance(facts, dict) or facts.get("format") != FORMAT:
             raise UserError(
@@ -62,6 +65,11 @@ class Run:
         missing = [key for key in KEYS if key not in facts]
         if missing:
             raise UserError(f"{str(path / 'run.json')!r} is damaged: it has no {missing[0]!r}.")
+        for key, kind in KEYS.items():
+            if not isinstance(facts[key], kind):
+                raise UserError(
+                    f"{str(path / 'run.json')!r} is damaged: its {key!r} is no {kind.__name__}."
+                )
         return cls(path, facts)
 
     @classmethod
@@ -113,7 +121,10 @@ class Run:
     def conditions(self):
         """Returns the example conditions that the run keeps, or None."""
         path = self.path / CONDITIONS
-        return np.load(path) if path.exists() else None
+        try:
+            return np.load(path, allow_pickle=False) if path.exists() else None
+        except (ValueError, EOFError):
+            raise UserError(f"{str(path)!r} is damaged: put a copy back.") from None
 
     def data(self):
         """Returns the `Dataset` that the run was trained on.

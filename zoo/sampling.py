@@ -68,17 +68,20 @@ class _Sampler:
 
         from zoo import noise
 
-        if not isinstance(num, int | np.integer) or num < 1:
+        if not _is_whole(num) or not 1 <= num < 2**31:
             raise UserError(f"num must be a positive whole number, and {num!r} is not.")
-        if not isinstance(seed, int | np.integer) or not -(2**31) <= seed < 2**31:
+        if not _is_whole(seed) or not -(2**31) <= seed < 2**31:
             raise UserError(f"seed must be a whole number of 32 bits, and {seed!r} is not.")
         drawn = noise.Noise(seed, noise.SAMPLING, tf.range(num))
         return drawn.draw(self.prior, (self.latent,)).numpy()
 
     def generate(self, latents, condition=None):
         """Draws from latents float32 [B, z]."""
-        latents = np.asarray(latents, np.float32)
-        if latents.ndim != 2 or latents.shape[1] != self.latent:
+        try:
+            latents = np.asarray(latents, np.float32)
+        except (TypeError, ValueError, OverflowError):
+            raise UserError(f"latents must be numbers [B, {self.latent}].") from None
+        if latents.ndim != 2 or latents.shape[1] != self.latent or not len(latents):
             raise UserError(
                 f"latents must be [B, {self.latent}] for this model, not {list(latents.shape)}."
             )
@@ -142,6 +145,10 @@ class _Sampler:
         """One condition for each of `num`, or None."""
         given = self.given if condition is None else conditions.checked(self.data_spec, condition)
         return None if given is None else given[np.arange(num) % len(given)]
+
+
+def _is_whole(value):
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 class RunSampler(_Sampler):
