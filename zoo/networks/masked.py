@@ -23,6 +23,14 @@ def visible(inputs, outputs, colours, mask, copies=1):
     return np.tile(seen(before[:, None], after[None, :]), copies).astype(np.float32)
 
 
+def _broadcast(mask):
+    """A mask with its equal channels once: every exported signature holds its masks."""
+    for axis in (2, 3):
+        first = mask.take([0], axis)
+        mask = first if (mask == first).all() else mask
+    return mask
+
+
 class MaskedConv(keras.layers.Layer):
     """[B, H, W, inputs] -> [B, H, W, outputs * copies]: a convolution that sees no later pixel.
 
@@ -45,9 +53,10 @@ class MaskedConv(keras.layers.Layer):
         self.products = "float32" if last else initial.products
         self.side, self.above = width // 2, above
         shape = (above + 1, width if above else self.side + 1, inputs, outputs * copies)
-        self.mask = np.ones(shape, np.float32)
-        self.mask[-1, self.side + 1 :] = 0.0
-        self.mask[-1, self.side] = visible(inputs, outputs, colours, mask, copies)
+        seen = np.ones(shape, np.float32)
+        seen[-1, self.side + 1 :] = 0.0
+        seen[-1, self.side] = visible(inputs, outputs, colours, mask, copies)
+        self.mask = _broadcast(seen)
         first = np.broadcast_to(np.float32(bias), shape[-1:])
         self.kernel = self.add_weight(
             shape=shape, initializer=initial.glorot_uniform(), name="kernel"
