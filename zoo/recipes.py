@@ -170,7 +170,7 @@ RECIPES = {
     "vae_digits": _digits(
         "vae", 20_000, "frechet", 0.3, optimizer="adam", learning_rate=1e-3, ema=0.999
     ),
-    "pixelcnn_digits": _digits_pixelrnn("pixelcnn", 2_500, 1.85),
+    "pixelcnn_digits": _digits_pixelrnn("pixelcnn", 2_500, 1.88, blocks=3),
     "row_lstm_digits": _digits_pixelrnn("row_lstm", 3_000, 1.88, blocks=2),
     "diagonal_bilstm_digits": _digits_pixelrnn("diagonal_bilstm", 3_000, 1.88),
     "multi_scale_digits": _digits_pixelrnn(
