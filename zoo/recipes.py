@@ -163,7 +163,7 @@ RECIPES = {
         hidden_y=100,
         hidden_joint=600,
         ema=0.999,
-    ),  # fmt: skip
+    ),
     "dcgan_digits": _digits("dcgan", 6_000, "frechet", 0.1, ema=0.999),
     "wgan_digits": _digits("wgan", 15_000, "frechet", 0.1, learning_rate=3e-4, ema=0.999),
     "wgan_gp_digits": _digits("wgan_gp", 15_000, "frechet", 0.1, learning_rate=5e-4, ema=0.999),
