@@ -114,8 +114,7 @@ FAULTS = [
     ),
     Fault(
         "dropout shrinks the mean", "zoo/networks/mlp.py",
-        "return features * noise.keep((features.shape[-1],), rate) / (1.0 - rate)",
-        "return features * noise.keep((features.shape[-1],), rate)",
+        "return features * mask / (1.0 - rate)", "return features * mask",
         "tests/test_networks.py::test_dropout_keeps_the_mean",
     ),
     Fault(
@@ -347,6 +346,38 @@ FAULTS = [
         'git("ls-files", "--error-unmatch", here.name)',
         "pass",
         "tests/test_packaging.py::test_only_our_own_checkout_names_the_commit",
+    ),
+    Fault(
+        "a damaged checkpoint is not noticed", "zoo/training/checkpoints.py",
+        "damage = self._damage(step) or self._read(step)", "damage = self._read(step)",
+        "tests/test_survival.py::test_a_damaged_checkpoint_falls_back_to_the_one_before",
+    ),
+    Fault(
+        "the index is named before its data", "zoo/training/checkpoints.py",
+        "        for file in files:\n            os.replace", "        for file in files[::-1]:\n"
+        "            os.replace",
+        "tests/test_survival.py::test_a_kill_at_every_call_of_checkpointing_resumes_bit_for_bit",
+    ),
+    Fault(
+        "a signal keeps nothing", "zoo/training/callbacks.py",
+        "        elif self._stop.asked():\n            self._checkpoint(step)\n",
+        "        elif self._stop.asked():\n",
+        "tests/test_survival.py::test_signals_keep_the_step",
+    ),
+    Fault(
+        "both workers take the first half of a batch", "zoo/training/distribution.py",
+        "first = context.input_pipeline_id * here", "first = 0",
+        "tests/test_workers.py::test_two_workers_equal_one_device",
+    ),
+    Fault(
+        "last layers in bfloat16", "zoo/networks/mlp.py",
+        'dtype="float32" if last else initial.dtype', "dtype=initial.dtype",
+        f"{HARNESS}[check_bfloat16_is_for_hidden_products-vae]",
+    ),
+    Fault(
+        "backward products are not counted", "zoo/training/estimate.py",
+        'if operation.type == "Conv2D":', 'if operation.type.startswith("Conv2D"):',
+        "tests/test_devices.py::test_flops_of_convolutions_by_hand",
     ),
 ]  # fmt: skip
 

@@ -50,12 +50,20 @@ def words(loop, steps, every):
 
 def digest(run):
     """The sha256 of every variable in the newest checkpoint of a run."""
-    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(pathlib.Path(run) / "checkpoints"))
+    # By its name: after a kill TensorFlow's list of them may be one behind, which nobody of ours
+    # reads.
+    newest = max(_steps(run))
+    reader = tf.train.load_checkpoint(str(pathlib.Path(run) / "checkpoints" / f"step-{newest}"))
     found = hashlib.sha256()
     for name in sorted(reader.get_variable_to_shape_map()):
         if name != "_CHECKPOINTABLE_OBJECT_GRAPH" and not name.startswith("save_counter"):
             found.update(name.encode() + reader.get_tensor(name).tobytes())
     return found.hexdigest()
+
+
+def _steps(run):
+    names = pathlib.Path(run).glob("checkpoints/step-*.index")
+    return [int(path.stem.split("-")[1]) for path in names]
 
 
 def command(run, loop, steps, every, environment=os.environ):
@@ -105,9 +113,9 @@ def resume_all(loop, folders):
         asked = train.Request(
             loop, "digits", config, registry.data_options(loop), steps, pathlib.Path(folder)
         )
-        found = [int(p.stem.split("-")[1]) for p in folder.glob("checkpoints/step-*.index")]
+        found = max(_steps(folder), default=None)
         run, _ = train.train(asked, how)
-        yield max(found, default=None), digest(run.path)
+        yield found, digest(run.path)
 
 
 def every_call(loop, folder):
@@ -125,7 +133,10 @@ def every_call(loop, folder):
         "calls": len(shim.calls(out)),
         "states": len(states),
         "unbroken": expected,
-        "resumed": {weights: len(steps) for weights, steps in found.items()},
+        "resumed": {  # weights -> how many states of each newest step
+            weights: {str(step): steps.count(step) for step in dict.fromkeys(steps)}
+            for weights, steps in found.items()
+        },
         "equal": list(found) == [expected],
     }
 
@@ -144,8 +155,7 @@ def at_random(loop, folder, kills):
         process.communicate()
         if process.returncode != -signal.SIGKILL:
             break  # it was at its end already
-        newest = tf.train.latest_checkpoint(run / "checkpoints")
-        steps.append(int(newest.rsplit("-", 1)[1]) if newest else None)
+        steps.append(max(_steps(run), default=None))
     finish(command(run, loop, *LONG))
     expected, weights = digest(folder / "long"), digest(run)
     return {
