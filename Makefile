@@ -1,15 +1,23 @@
 # make train    environment -> a GAN on handwritten digits -> pictures, a SavedModel, a TFLite file
 # make test     environment -> the tests that a contributor runs
 # make test-all the slow ones too: broken code that tests must catch, real MNIST (TFDS_DATA_DIR)
-# make lint     ruff and import-linter
-# make bench    ratios of speed: samplers, recurrences -> results/
+# make lint     ruff, import-linter, codespell
+# make shelf    trains, gates and exports a small generator of each model -> exports/
+# make gallery  npm packages + exports/ -> exports/gallery/dist/, a static page that runs the exports
+# make bench    ratios of speed: samplers, recurrences, exports -> results/
+# make addons   what stands in for TensorFlow Addons, held against its last release (Python 3.11)
+# make wheel-check  a wheel, alone in an empty environment, trains on digits and exports
+# make bazel    buildifier; the quick tests and zoo.list under Bazel (Debian's bazel-bootstrap, and npx)
 # make lock     newest versions that pyproject.toml permits -> requirements.lock
 
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS := --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
-.PHONY: env train test test-all lint bench lock
+BAZEL ?= bazel
+BAZEL_FILES := BUILD MODULE.bazel WORKSPACE $(shell find bazel -type f)
+
+.PHONY: env train test test-all lint bench shelf gallery addons bazel wheel-check lock
 
 env: .venv/ready
 
@@ -41,10 +49,41 @@ lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	git ls-files -z | xargs -0 $(BIN)/codespell
+
+gallery:
+	@command -v npm >/dev/null || { echo 'make gallery needs Node.js 18 or later, with npm: https://nodejs.org'; exit 1; }
+	npm ci --prefix exports/gallery --no-audit --no-fund
+	node exports/gallery/assemble.mjs
 
 bench: env
 	$(BIN)/python -m tests.benchmarks.samplers --out=results/samplers.json
 	$(BIN)/python -m tests.benchmarks.recurrences --out=results/recurrences.json
+	$(BIN)/python -m pip install --quiet 'onnxruntime>=1.20' 'tf2onnx>=1.17'
+	$(BIN)/python -m tests.benchmarks.exports --out=results/exports.json
+
+shelf: env
+	$(BIN)/python -m zoo.shelf
+
+addons: .addons
+	$(BIN)/python -m pytest tests/test_addons.py
+
+# Beside the environment, not in it: the addons bring another Keras.
+.addons: | env
+	@$(BIN)/python -c 'import sys; sys.exit("tensorflow-addons has no wheel for Python 3.12 and newer: run make PYTHON=python3.11 addons in a fresh clone." if sys.version_info >= (3, 12) else None)'
+	rm -rf .addons.part
+	$(BIN)/python -m pip install --quiet --no-deps --target .addons.part tensorflow-addons==0.23.0 tf_keras==2.21.0 typeguard==2.13.3
+	mv .addons.part .addons
+
+# --batch leaves no server behind.  Which Python runs is chosen by PATH.
+bazel: env
+	@command -v $(BAZEL) >/dev/null || { echo 'There is no $(BAZEL): apt-get install bazel-bootstrap'; exit 1; }
+	npx --yes @bazel/buildifier@8.2.1 -mode=check -lint=warn $(BAZEL_FILES)
+	$(BAZEL) --batch test --noshow_progress --test_env=PATH=$(CURDIR)/$(BIN):/usr/bin:/bin //:quick
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BAZEL) --batch run --noshow_progress //:list
+
+wheel-check: env
+	tests/wheel_check.sh $(BIN)/python
 
 lock:
 	rm -rf .venv-lock

@@ -5,11 +5,14 @@ import os
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import ROOT, loops_first
 from harness import SMALL
 from test_train import checkpoint
 
 import zoo
+from zoo.config import UserError
+from zoo.training import distribution, estimate
 
 # In a process of its own, since the collective ops of one process share their keys.
 CODE = """
@@ -25,7 +28,7 @@ words |= json.loads(small)
 config = override(registry.module(model).Config(), words)
 data = registry.data_options(model)
 asked = train.Request(model, "digits", config, data, int(steps), pathlib.Path(path))
-_, trained = train.train(asked, strategy, every=5)
+_, trained = train.train(asked, train.How(strategy, every=5))
 print("replicas", trained.distribute_strategy.num_replicas_in_sync)
 """
 
@@ -60,3 +63,77 @@ def test_a_run_goes_on_with_another_strategy(model, forks, tmp_path):
         np.testing.assert_allclose(two[name], one[name], rtol=0, atol=tolerance, err_msg=name)
     pictures = [zoo.load(tmp_path / name).sample(4, seed=1) for name in ("one", "two")]
     np.testing.assert_allclose(*pictures, rtol=0, atol=TOLERANCE.get(model, 1e-5))
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ({"name": "tpu"}, "there is no TPU here"),
+        ({"name": "multi_worker"}, "needs the cluster's addresses: set TF_CONFIG={"),
+        ({"devices": 3}, "this machine has 2 CPU devices: pass --devices=2, or split the CPU"),
+        ({"name": "one", "devices": 2}, "for 2 pass --strategy=mirrored"),
+        ({"logical_cpus": 3}, "--logical_cpus comes too late"),
+        ({"name": "tpu", "devices": 1}, "a TPU is used whole"),
+        ({"name": "mirored"}, "did you mean 'mirrored'?"),
+    ],
+    ids=str,
+)
+def test_devices_that_are_not_there_get_one_sentence(words, sentence, monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    with pytest.raises(UserError) as error:
+        distribution.strategy(**words)
+    assert sentence in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"cluster": "a:1"}', '{"cluster": {"worker": 3}}'])
+def test_a_tf_config_that_is_none(text, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(UserError, match="TF_CONFIG"):
+        distribution.strategy("multi_worker")
+
+
+def test_auto_is_what_there_is(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    monkeypatch.delenv("TPU_NAME", raising=False)
+    assert distribution._found(None, None, []) == "one"
+    assert distribution._found(None, 2, []) == "mirrored"
+    assert distribution._found(None, None, ["GPU", "GPU"]) == "mirrored"
+    assert distribution._found(1, None, ["GPU", "GPU"]) == "one"
+    monkeypatch.setenv("TPU_NAME", "some")
+    assert distribution._found(None, None, ["GPU"]) == "tpu"
+    monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["a:1"]}}')
+    assert distribution._found(None, None, []) == "tpu"
+    monkeypatch.setenv("TF_CONFIG", '{"cluster": {"chief": ["a:1"], "worker": ["b:1"]}}')
+    assert distribution._found(None, None, []) == "multi_worker"
+
+
+def test_a_dry_run_says_what_a_step_takes_and_writes_nothing(command, tmp_path):
+    words = ["--model=vae", "--config.hidden=96", "--config.latent=2", "--logical_cpus=2"]
+    done = command("train", *words, "--dry_run", f"--run={tmp_path / 'run'}", cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "strategy   mirrored: 2 replicas" in done.stdout
+    assert "data       1,500 examples of 8x8x1, and 297 of test held out" in done.stdout
+    hidden = 32  # 96 on 8x8
+    trained = 64 * hidden + hidden + hidden * 4 + 4 + 2 * hidden + hidden + hidden * 64 + 64
+    assert f"trained    elbo {trained:,} parameters" in done.stdout
+    assert "a step     1 batch of 100 examples, 50 on each replica" in done.stdout
+    # Each layer forward, and backward to its kernel and to its input; the first has no input.
+    products = 2 * 50 * (3 * (64 * hidden + hidden * 4 + 2 * hidden + hidden * 64) - 64 * hidden)
+    assert f"products   {products / 1e9:.3g} GFLOP on each replica" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_flops_of_convolutions_by_hand():
+    x, kernel = tf.zeros([2, 8, 8, 3]), tf.zeros([5, 5, 3, 7])
+
+    @tf.function
+    def both(x, kernel):
+        with tf.GradientTape() as tape:
+            tape.watch([x, kernel])
+            y = tf.nn.conv2d(x, kernel, 2, "SAME")  # [2, 4, 4, 7]
+        return tape.gradient(y, [x, kernel])
+
+    operations = both.get_concrete_function(x, kernel).graph.get_operations()
+    kinds = {o.type: estimate._flops(o) for o in operations if o.type.startswith("Conv")}
+    once = 2 * (2 * 4 * 4 * 7) * (5 * 5 * 3)
+    assert kinds == {"Conv2D": once, "Conv2DBackpropInput": once, "Conv2DBackpropFilter": once}

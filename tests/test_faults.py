@@ -114,8 +114,7 @@ FAULTS = [
     ),
     Fault(
         "dropout shrinks the mean", "zoo/networks/mlp.py",
-        "return features * noise.keep((features.shape[-1],), rate) / (1.0 - rate)",
-        "return features * noise.keep((features.shape[-1],), rate)",
+        "return features * mask / (1.0 - rate)", "return features * mask",
         "tests/test_networks.py::test_dropout_keeps_the_mean",
     ),
     Fault(
@@ -127,6 +126,16 @@ FAULTS = [
         "no lock", "zoo/runs.py",
         "fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass",
         "tests/test_train.py::test_a_run_in_use_is_refused",
+    ),
+    Fault(
+        "a transposed convolution's kernel is not turned round", "zoo/exporting/subpixel.py",
+        "tf.reverse(whole, [0, 2])", "whole",
+        "tests/test_formats.py::test_a_transposed_convolution_is_a_convolution_and_a_shuffle",
+    ),
+    Fault(
+        "a living export's staging folder is cleared", "zoo/exporting/publish.py",
+        "fcntl.flock(lock, fcntl.LOCK_EX)\n        if", "if",
+        "tests/test_integrity.py::test_staging_folders_of_living_exports_stay",
     ),
     Fault(
         "the model's own range leaves in an export", "zoo/adversarial/gan.py",
@@ -323,6 +332,52 @@ FAULTS = [
         "with self.averages(self.likelihood_optimizer):\n            return -self.nll(",
         "if True:\n            return -self.nll(",
         "tests/test_pixelrnn.py::test_everything_drawn_or_told_is_by_the_averaged_weights",
+    ),
+    Fault(
+        "a script on the PATH knows no flags",
+        "zoo/cli.py",
+        'sys.argv[0] if main.__module__ == "__main__" else main.__module__',
+        "sys.argv[0]",
+        "tests/test_packaging.py::test_a_script_knows_its_own_flags[sample]",
+    ),
+    Fault(
+        "a wheel takes the commit of the checkout around it",
+        "zoo/runs.py",
+        'git("ls-files", "--error-unmatch", here.name)',
+        "pass",
+        "tests/test_packaging.py::test_only_our_own_checkout_names_the_commit",
+    ),
+    Fault(
+        "a damaged checkpoint is not noticed", "zoo/training/checkpoints.py",
+        "damage = self._damage(step) or self._read(step)", "damage = self._read(step)",
+        "tests/test_survival.py::test_a_damaged_checkpoint_falls_back_to_the_one_before",
+    ),
+    Fault(
+        "the index is named before its data", "zoo/training/checkpoints.py",
+        "        for file in files:\n            os.replace", "        for file in files[::-1]:\n"
+        "            os.replace",
+        "tests/test_survival.py::test_a_kill_at_every_call_of_checkpointing_resumes_bit_for_bit",
+    ),
+    Fault(
+        "a signal keeps nothing", "zoo/training/callbacks.py",
+        "        elif self._stop.asked():\n            self._checkpoint(step)\n",
+        "        elif self._stop.asked():\n",
+        "tests/test_survival.py::test_signals_keep_the_step",
+    ),
+    Fault(
+        "both workers take the first half of a batch", "zoo/training/distribution.py",
+        "first = context.input_pipeline_id * here", "first = 0",
+        "tests/test_workers.py::test_two_workers_equal_one_device",
+    ),
+    Fault(
+        "last layers in bfloat16", "zoo/networks/mlp.py",
+        'dtype="float32" if last else initial.dtype', "dtype=initial.dtype",
+        f"{HARNESS}[check_bfloat16_is_for_hidden_products-vae]",
+    ),
+    Fault(
+        "backward products are not counted", "zoo/training/estimate.py",
+        'if operation.type == "Conv2D":', 'if operation.type.startswith("Conv2D"):',
+        "tests/test_devices.py::test_flops_of_convolutions_by_hand",
     ),
 ]  # fmt: skip
 

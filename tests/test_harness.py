@@ -25,6 +25,7 @@ FULL = [
     harness.check_averages,
     harness.check_a_step_repeats,
     harness.check_execution_length_is_free,
+    harness.check_bfloat16_is_for_hidden_products,
     harness.check_plain_arrays_fit,
     harness.check_wrong_strategy_is_refused,
 ]

@@ -21,12 +21,19 @@ def library(tmp_path_factory):
     return shim.build(tmp_path_factory.mktemp("library"))
 
 
+@pytest.fixture(scope="module")
+def states(library, runs, exports, tmp_path_factory):
+    """The calls of an export beside a version 1, and the states that a kill leaves."""
+    folder = tmp_path_factory.mktemp("states")
+    return kills.states(runs("vae"), folder, library, exports("vae") / "1")
+
+
 def staged(path):
     return list(path.glob(f"{publish.STAGING}*"))
 
 
-def test_a_kill_at_any_call_leaves_nothing_torn(library, runs, exports, tmp_path):
-    calls, snapshots = kills.states(runs("vae"), tmp_path, library, exports("vae") / "1")
+def test_a_kill_at_any_call_leaves_nothing_torn(states):
+    calls, snapshots = states
     operations = {call.operation for call in calls}
     assert operations >= {"write", "fsync", "rename", "mkdir"}
     found = [kills.served(snapshot / "name") for snapshot in snapshots]
@@ -89,11 +96,12 @@ def test_two_exports_at_once_give_two_versions(runs, tmp_path):
         pytest.param("full", "manifest.json", marks=pytest.mark.slow),
     ],
 )
-def test_a_failed_write_is_named_and_loses_nothing(action, file, library, runs, exports, tmp_path):
+def test_a_failed_write_is_named_and_loses_nothing(
+    action, file, library, runs, exports, states, tmp_path
+):
     root = tmp_path / "exports"
     shutil.copytree(exports("vae") / "1", root / "name" / "1")
-    calls, _ = kills.states(runs("vae"), tmp_path / "listed", library, exports("vae") / "1")
-    write = next(c for c in calls if c.operation == "write" and file in c.path)
+    write = next(c for c in states[0] if c.operation == "write" and file in c.path)
     command = kills.export(runs("vae"), root, library, tmp_path / "o", f"{action}:{write.number}")
     error = command.communicate()[1].decode()
     assert command.returncode == 2, error

@@ -1,5 +1,6 @@
 """The face of the commands: flags in, one call, and one sentence for a user's mistake."""
 
+import functools
 import importlib
 import os
 import sys
@@ -8,6 +9,7 @@ from absl import app, flags, logging
 
 from zoo.config import UserError, describe, nearest
 from zoo.data.spec import DataOptions
+from zoo.interruption import Stopped
 from zoo.quiet import quiet
 
 _PREFIXES = ("config", "data")
@@ -15,8 +17,14 @@ _RETRY = "what was there before is whole: mend that and give the same command ag
 _overrides = {prefix: {} for prefix in _PREFIXES}
 
 
-def run(main):
-    """Runs `main()` with flags parsed; exits 0, or 2 with one sentence, or 130 at Ctrl-C."""
+def command(main):
+    """Makes a module's `main` its command: called with no argument, it parses the flags and exits
+    0, or 2 with one sentence for a user's mistake, or 130 at Ctrl-C, 143 at a SIGTERM that `main`
+    listens to."""
+    return functools.wraps(main)(lambda: _run(main))
+
+
+def _run(main):
     logging.set_verbosity(logging.WARNING)  # checkpoints log a line at INFO for every save
     try:
         app.run(lambda _: main(), flags_parser=lambda argv: _parse(argv, main))
@@ -24,6 +32,8 @@ def run(main):
         _stop(error, 2)
     except OSError as error:
         _stop(f"{error.strerror or error}: {error.filename or 'while writing'}; {_RETRY}.", 2)
+    except Stopped as stopped:
+        _stop(stopped, stopped.status)
     except KeyboardInterrupt:
         _stop("stopped.", 130)
     except Exception as error:
@@ -54,12 +64,12 @@ def _stop(message, status):
 def _parse(argv, main):
     """Takes ``--config.KEY=VALUE`` words out, hands absl the rest."""
     if any(word in ("--help", "-h", "-help", "--helpshort", "--helpfull") for word in argv[1:]):
-        _help(argv, main.__globals__["__doc__"])
+        _help(argv, main)
         sys.exit(0)
     rest = [argv[0]]
     for word in argv[1:]:
         prefix, dot, setting = word.lstrip("-").partition(".")
-        if _has_settings() and word.startswith("--") and dot and prefix in _PREFIXES:
+        if _has_settings(main) and word.startswith("--") and dot and prefix in _PREFIXES:
             key, equals, value = setting.partition("=")
             if not equals:
                 raise UserError(f"write {word}=VALUE, with an equals sign.")
@@ -69,7 +79,7 @@ def _parse(argv, main):
     try:
         left = flags.FLAGS(rest)
     except flags.UnrecognizedFlagError as error:
-        raise UserError(f"unknown flag --{error.flagname}: {nearest(error.flagname, _own())}.")
+        raise UserError(f"unknown flag --{error.flagname}: {nearest(error.flagname, _own(main))}.")
     except flags.Error as error:
         raise UserError(" ".join(str(error).replace("flag --", "--").split()).rstrip(".") + ".")
     if len(left) > 1:
@@ -77,24 +87,25 @@ def _parse(argv, main):
     return left
 
 
-def _own():
+def _own(main):
     """Names of the flags that this command defines."""
-    main = flags.FLAGS.get_flags_for_module(sys.argv[0])
-    return sorted(flag.name for flag in main)
+    # absl knows the module that Python runs as a program by the program's name.
+    module = sys.argv[0] if main.__module__ == "__main__" else main.__module__
+    return sorted(flag.name for flag in flags.FLAGS.get_flags_for_module(module))
 
 
-def _has_settings():
+def _has_settings(main):
     """Whether this command takes ``--config.KEY`` and ``--data.KEY``: the one that trains."""
-    return "recipe" in _own()
+    return "recipe" in _own(main)
 
 
-def _help(argv, document):
-    print(document.strip() + "\n\nFlags:")
-    for name in _own():
+def _help(argv, main):
+    print(main.__globals__["__doc__"].strip() + "\n\nFlags:")
+    for name in _own(main):
         flag = flags.FLAGS[name]
         default = "" if flag.default is None else f" (default {flag.default})"
         print(f"  --{name}: {flag.help}{default}")
-    if not _has_settings():
+    if not _has_settings(main):
         return
     model = next((w.split("=", 1)[1] for w in argv if w.startswith("--model=")), None)
     if model is None:

@@ -36,6 +36,10 @@ class Common:
     ema: float = setting(
         0.0, "decay of a moving average of the sampled weights; 0 keeps none", low=0, high=0.999999
     )
+    precision: str = setting(
+        "float32", "of the hidden layers' products; weights and losses are float32 always",
+        choices=("float32", "bfloat16"),
+    )  # fmt: skip
     seed: int = setting(0, "names every random number", low=-(2**31), high=2**31 - 1)
 
 

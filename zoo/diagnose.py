@@ -97,6 +97,7 @@ def _in_words(facts):
     return f"gradient norm {ends}{share}"
 
 
+@cli.command
 def main():
     """Diagnoses every run, writes the figure and the numbers."""
     from zoo import pictures, plots
@@ -130,4 +131,4 @@ def main():
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    main()

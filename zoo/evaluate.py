@@ -124,6 +124,7 @@ def _of_likelihood(sampler, data, held_out):
     }
 
 
+@cli.command
 def main():
     """Evaluates and prints the table."""
     if FLAGS.run is None:
@@ -157,4 +158,4 @@ def _in_words(figure):
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    main()

@@ -77,6 +77,7 @@ def export(run_path, out, quantize=("none",)):
         return publish.publish(stage, path)
 
 
+@cli.command
 def main():
     """Exports and says where to, or verifies and says what was."""
     if FLAGS.verify is not None:
@@ -101,4 +102,4 @@ def main():
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    main()

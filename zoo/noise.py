@@ -121,4 +121,6 @@ def _xorshift(word, bits):
 def _to_uniform(words):
     # The 23 high bits and a half: every value is exact in float32, and neither 0 nor 1 occurs.
     high = tf.cast(tf.bitwise.right_shift(words, _u32(9)), tf.float32)
-    return (high + 0.5) * 2.0**-23
+    # The bound is never met.  Without it TensorFlow Lite's converter folds the scale into a dense
+    # layer that takes the numbers, whose weights are then too small for float16 and int8.
+    return tf.minimum((high + 0.5) * 2.0**-23, 1.0)

@@ -1,7 +1,7 @@
 """A run directory: identity, lock, checkpoints and exact resume.
 
 run.json       what the run is: model, data, settings (its identity), versions, commit
-checkpoints/   the newest three, each with every weight, both optimisers and the step
+checkpoints/   the newest three, each with every weight, both optimisers and the step, and hashes
 metrics.jsonl  a line for each execution of the train function, and one for each validation
 conditions.npy example conditions, where the model takes any: what is drawn without further words
 samples/       step_0000500.png, …: the same noise each time
@@ -24,8 +24,10 @@ from zoo.config import UserError
 from zoo.pictures import write_whole
 
 FORMAT = 2
-KEYS = ("model", "dataset", "config", "data", "steps", "data_spec", "held_out")
-KEEP = 3  # checkpoints
+KEYS = {
+    "model": str, "dataset": str, "config": dict, "data": dict, "steps": int, "data_spec": dict,
+    "held_out": dict,
+}  # fmt: skip
 CONDITIONS = "conditions.npy"
 
 
@@ -53,7 +55,7 @@ class Run:
             facts = json.loads((path / "run.json").read_text())
         except (FileNotFoundError, NotADirectoryError):
             raise UserError(f"{str(path)!r} is no run directory: it has no run.json.") from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise UserError(f"{str(path / 'run.json')!r} is damaged: it is not JSON.") from None
         if not isinstance(facts, dict) or facts.get("format") != FORMAT:
             raise UserError(
@@ -63,6 +65,11 @@ class Run:
         missing = [key for key in KEYS if key not in facts]
         if missing:
             raise UserError(f"{str(path / 'run.json')!r} is damaged: it has no {missing[0]!r}.")
+        for key, kind in KEYS.items():
+            if not isinstance(facts[key], kind):
+                raise UserError(
+                    f"{str(path / 'run.json')!r} is damaged: its {key!r} is no {kind.__name__}."
+                )
         return cls(path, facts)
 
     @classmethod
@@ -114,7 +121,10 @@ class Run:
     def conditions(self):
         """Returns the example conditions that the run keeps, or None."""
         path = self.path / CONDITIONS
-        return np.load(path) if path.exists() else None
+        try:
+            return np.load(path, allow_pickle=False) if path.exists() else None
+        except (ValueError, EOFError):
+            raise UserError(f"{str(path)!r} is damaged: put a copy back.") from None
 
     def data(self):
         """Returns the `Dataset` that the run was trained on.
@@ -132,31 +142,22 @@ class Run:
 
     # --- checkpoints -------------------------------------------------------------------------
 
-    def manager(self, model):
-        """Returns the `tf.train.CheckpointManager` of this run for `model`."""
-        import tensorflow as tf
+    def checkpoints(self, model):
+        """Returns the `Checkpoints` of this run for `model`."""
+        from zoo.training.checkpoints import Checkpoints
 
-        return tf.train.CheckpointManager(
-            tf.train.Checkpoint(model=model),
-            str(self.path / "checkpoints"),
-            max_to_keep=KEEP,
-            checkpoint_name="step",
-        )
-
-    def restore(self, model):
-        """Restores the newest checkpoint into `model`, if there is one, and returns its step."""
-        manager = self.manager(model)
-        if manager.latest_checkpoint:
-            manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
-        return int(model.step.numpy())
+        return Checkpoints(self.path / "checkpoints", model)
 
     def restore_for_sampling(self, model):
-        """As `restore`; raises `UserError` where there is no checkpoint yet."""
-        if not self.manager(model).latest_checkpoint:
+        """Restores the newest whole checkpoint into `model` and returns it.
+
+        Raises:
+            UserError: there is none, or it is not of this model.
+        """
+        if self.checkpoints(model).restore() is None:
             raise UserError(
                 f"{str(self.path)!r} has no checkpoint yet: let zoo.train reach its first one."
             )
-        self.restore(model)
         return model
 
     # --- metrics -----------------------------------------------------------------------------
@@ -195,6 +196,8 @@ def _check_identity(path, old, new):
     for key in ("model", "dataset"):
         if old[key] != new[key]:
             _refuse(path, f"--{key}", old[key], new[key])
+    # Of settings that came later, what a run without them was trained with.
+    old = {**old, "config": {"precision": "float32"} | old["config"]}
     for part in ("config", "data"):
         for key in old[part].keys() | new[part].keys():
             if old[part].get(key) != new[part].get(key):
@@ -230,12 +233,17 @@ def _versions():
 
 
 def _commit():
-    """The git commit of the code, or None outside a checkout."""
-    here = pathlib.Path(__file__).parent
+    """The git commit of the code, or None where git does not keep it: a wheel that is installed
+    within some other project's checkout."""
+    here = pathlib.Path(__file__)
+
+    def git(*words):
+        return subprocess.run(
+            ["git", *words], cwd=here.parent, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
     try:
-        result = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True
-        )
+        git("ls-files", "--error-unmatch", here.name)
+        return git("rev-parse", "HEAD")
     except (OSError, subprocess.CalledProcessError):
         return None
-    return result.stdout.strip()

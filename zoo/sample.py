@@ -94,6 +94,7 @@ def pixel_by_pixel(sampler):
     return x
 
 
+@cli.command
 def main():
     """Loads, draws, writes."""
     out = pathlib.Path(FLAGS.out)
@@ -140,4 +141,4 @@ def main():
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    main()

@@ -68,17 +68,20 @@ class _Sampler:
 
         from zoo import noise
 
-        if not isinstance(num, int | np.integer) or num < 1:
+        if not _is_whole(num) or not 1 <= num < 2**31:
             raise UserError(f"num must be a positive whole number, and {num!r} is not.")
-        if not isinstance(seed, int | np.integer) or not -(2**31) <= seed < 2**31:
+        if not _is_whole(seed) or not -(2**31) <= seed < 2**31:
             raise UserError(f"seed must be a whole number of 32 bits, and {seed!r} is not.")
         drawn = noise.Noise(seed, noise.SAMPLING, tf.range(num))
         return drawn.draw(self.prior, (self.latent,)).numpy()
 
     def generate(self, latents, condition=None):
         """Draws from latents float32 [B, z]."""
-        latents = np.asarray(latents, np.float32)
-        if latents.ndim != 2 or latents.shape[1] != self.latent:
+        try:
+            latents = np.asarray(latents, np.float32)
+        except (TypeError, ValueError, OverflowError):
+            raise UserError(f"latents must be numbers [B, {self.latent}].") from None
+        if latents.ndim != 2 or latents.shape[1] != self.latent or not len(latents):
             raise UserError(
                 f"latents must be [B, {self.latent}] for this model, not {list(latents.shape)}."
             )
@@ -144,6 +147,10 @@ class _Sampler:
         return None if given is None else given[np.arange(num) % len(given)]
 
 
+def _is_whole(value):
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
 class RunSampler(_Sampler):
     """Samples a run's newest checkpoint."""
 
@@ -154,7 +161,9 @@ class RunSampler(_Sampler):
 
         self.run = Run.read(path)
         module = registry.module(self.run.facts["model"])
-        self.config = override(module.Config(), self.run.facts["config"])
+        # Weights are float32 at every precision, and are sampled so.
+        settings = self.run.facts["config"] | {"precision": "float32"}
+        self.config = override(module.Config(), settings)
         self.data_spec = DataSpec.of_json(self.run.facts["data_spec"])
         self.model = self.run.restore_for_sampling(module.build(self.config, self.data_spec))
         self.latent, self.prior = self.model.latent, self.model.prior
@@ -199,9 +208,12 @@ class ExportSampler(_Sampler):
         self.path = version
         if not (version / publish.FACTS).exists():
             raise UserError(f"{str(version)!r} is of an older zoo: export the run again.")
-        facts = json.loads((version / publish.FACTS).read_text())
-        self.latent, self.prior = facts["latent"], facts["prior"]
-        self.data_spec = DataSpec.of_json(facts["data_spec"])
+        try:
+            facts = json.loads((version / publish.FACTS).read_text())
+            self.latent, self.prior = facts["latent"], facts["prior"]
+            self.data_spec = DataSpec.of_json(facts["data_spec"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise UserError(f"{str(version / publish.FACTS)!r} is damaged.") from None
         given = version / publish.CONDITIONS
         self.given = np.load(given) if given.exists() else None
         self._loaded = tf.saved_model.load(str(version))

@@ -14,14 +14,18 @@ split, of the examples that --data.holdout took, or else of its test split, and 
 they are, while pictures use the moving average where --config.ema keeps one.
 """
 
+import atexit
 import dataclasses
 import math
 import pathlib
+import shutil
+import tempfile
 
 from absl import flags
 
 from zoo import cli, recipes, registry
 from zoo.config import UserError, override
+from zoo.interruption import Interruption, Stopped
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", None, "which model; zoo.list shows them")
@@ -36,8 +40,21 @@ flags.DEFINE_string("run", None, "the run directory (default runs/MODEL_DATASET)
 flags.DEFINE_integer("steps", None, "total training steps (default 10000, or the recipe's)", 1)
 flags.DEFINE_integer("seed", None, "names every random number (default 0)")
 flags.DEFINE_integer("every", None, "steps between checkpoints and pictures (default 1/20th)", 1)
-flags.DEFINE_string("strategy", "auto", "auto, one, or mirrored (all GPUs of this machine)")
+flags.DEFINE_string(
+    "strategy", "auto", "one, mirrored (the GPUs of this machine), multi_worker (the machines of "
+    "TF_CONFIG), tpu, or auto: what is there",
+)  # fmt: skip
+flags.DEFINE_integer("devices", None, "GPUs or logical CPUs that carry the run (default all)", 1)
+flags.DEFINE_integer(
+    "logical_cpus", None, "split the CPU into so many devices, to try replicas without GPUs", 1
+)
+flags.DEFINE_enum(
+    "precision", None, ("float32", "bfloat16"), "of hidden layers; weights and losses are float32"
+)
 flags.DEFINE_enum("jit", "auto", ("auto", "on", "off"), "XLA; auto: what was measured faster")
+flags.DEFINE_bool(
+    "dry_run", False, "build, trace, check the data, print what a step takes, and write nothing"
+)
 flags.DEFINE_bool("download", False, "let TensorFlow Datasets fetch data that is not prepared")
 
 STEPS = 10_000
@@ -78,7 +95,7 @@ def request():
     cli.start_tensorflow()
     config = override(
         registry.module(model).Config(),
-        base["config"] | _flags("seed") | cli.overrides("config"),
+        base["config"] | _flags("seed", "precision") | cli.overrides("config"),
     )
     data = registry.data_options(
         model, base["data"] | _flags("condition", "target") | cli.overrides("data")
@@ -104,51 +121,87 @@ def _of_existing_run():
     )
 
 
-def train(asked, strategy_name="auto", jit="auto", every=None, download=False):
+@dataclasses.dataclass(frozen=True)
+class How:
+    """How a request is carried out: the flags of these names, which may change at a resume."""
+
+    strategy: str = "auto"
+    devices: int | None = None
+    logical_cpus: int | None = None
+    jit: str = "auto"
+    every: int | None = None
+    download: bool = False
+
+
+def prepared(asked, how):
+    """Returns (the strategy, the `Dataset`, the compiled model) of a request; writes nothing.
+
+    Raises:
+        UserError: the devices or the data are not there, or do not fit the settings.
+    """
+    from zoo.data import load
+    from zoo.training import distribution
+
+    strategy = distribution.strategy(how.strategy, how.devices, how.logical_cpus)
+    print(f"strategy   {distribution.described(strategy)}")
+    distribution.check_batch(asked.config.batch_size, strategy.num_replicas_in_sync)
+    data = load(asked.dataset, asked.data, how.download)
+    with strategy.scope():
+        model = registry.module(asked.model).build(
+            asked.config, data.spec, jit_compile={"on": True, "off": False}.get(how.jit, how.jit)
+        )
+    data.check_batch(asked.config.batch_size)
+    return strategy, data, model
+
+
+def train(asked, how=How(), interruption=None):
     """Runs a checked request to its last step.
 
     Args:
         asked: a `Request`.
-        strategy_name, jit, every, download: the flags of these names.
+        how: a `How`.
+        interruption: the `Interruption` that may end it early.
 
     Returns:
-        (the `Run`, the trained model).
+        (the `Run`, the trained model); of a worker that is not the chief a run in a folder that is
+        thrown away.
+
+    Raises:
+        Stopped: a stop was asked for; the step is kept.
     """
+    interruption = interruption or Interruption()
+    strategy, data, model = prepared(asked, how)
     import tensorflow as tf
 
     from zoo import sheets
-    from zoo.data import load
     from zoo.runs import Run
     from zoo.training import callbacks, distribution
-
-    strategy = distribution.strategy(strategy_name)
-    distribution.check_batch(asked.config.batch_size, strategy.num_replicas_in_sync)
-    data = load(asked.dataset, asked.data, download)
-    with strategy.scope():
-        model = registry.module(asked.model).build(
-            asked.config, data.spec, jit_compile={"on": True, "off": False}.get(jit, jit)
-        )
-    batch_size, block = asked.config.batch_size, model.blocks_per_step
-    data.check_batch(batch_size)  # before anything is written
 
     held_out = {"split": data.validation, "examples": len(data.splits[data.validation][0])}
     given = data.conditions()
     identity = asked.identity | {"examples": data.digest()}
-    run = Run.open(asked.path, identity, data.spec, held_out, asked.steps, given)
-    start = run.restore(model)
+    path = asked.path if distribution.is_chief(strategy) else _thrown_away()
+    run = Run.open(path, identity, data.spec, held_out, asked.steps, given)
+    # All workers read the chief's checkpoints, and each writes its own.
+    checkpoints = run.checkpoints(model)
+    start = checkpoints.of(asked.path).restore() or 0
+    together = distribution.agreement(strategy)
+    _check_together(together(start))
     if start >= asked.steps:
         print(f"{run.path} has its {start} steps already; --steps={2 * start} trains on.")
         return run, model
     most = model.steps_at_once
-    every = every or _milestone(most, start, asked.steps)
+    every = how.every or _milestone(most, start, asked.steps)
     model.steps_per_execution = _unrolled(most, start, asked.steps, every)
     if start:
         print(f"going on from step {start} of {asked.steps}")
     writer = tf.summary.create_file_writer(str(run.path / "tensorboard"))
     journal = callbacks.Journal(run.metrics_up_to(start), writer)
+    batch_size, seed = asked.config.batch_size, asked.config.seed
+    stream = data.train(batch_size, seed, model.blocks_per_step, start, asked.steps - start)
     validation = data.evaluation(data.validation, batch_size)
     model.fit(
-        data.train(batch_size, asked.config.seed, block, start, asked.steps - start),
+        distribution.feed(strategy, stream),
         steps_per_epoch=asked.steps - start,
         shuffle=False,
         verbose=0,
@@ -156,12 +209,64 @@ def train(asked, strategy_name="auto", jit="auto", every=None, download=False):
             callbacks.ProgressBar(start, asked.steps),
             journal,
             callbacks.Milestones(
-                run, every, journal, writer, validation, sheets.Draw(model, data, given)
+                run.path / "samples", checkpoints, every, journal, writer,
+                callbacks.HeldOut(validation, distribution.feed(strategy, validation)),
+                sheets.Draw(model, data, given), callbacks.Stop(interruption, together),
             ),
         ],
-    )
+    )  # fmt: skip
     writer.close()
+    if interruption.asked:
+        step = int(model.step.numpy())
+        raise Stopped(interruption.asked, f" at step {step} of {asked.steps}, which is kept")
     return run, model
+
+
+def dry_run(asked, how):
+    """Builds and traces what a request asks for, reads a batch, and prints what a step takes."""
+    strategy, data, _ = prepared(asked, how)
+    import tensorflow as tf
+
+    from zoo.training import estimate
+
+    replicas = strategy.num_replicas_in_sync
+    share = dataclasses.replace(asked.config, batch_size=asked.config.batch_size // replicas)
+    with tf.distribute.OneDeviceStrategy("CPU:0").scope():
+        model = registry.module(asked.model).build(share, data.spec, jit_compile=False)
+    stream = data.train(share.batch_size, share.seed, model.blocks_per_step)
+    batch = next(iter(stream))
+    if not bool(tf.reduce_all(tf.math.is_finite(batch["x"]))):
+        raise UserError(f"{asked.dataset!r} holds what is no number.")
+    cost = estimate.cost(model, stream.element_spec)
+    shape = "x".join(map(str, data.spec.shape))
+    held_out = len(data.splits[data.validation][0])
+    parts = ", ".join(f"{name} {count:,}" for name, count in cost.parameters.items())
+    print(
+        f"data       {len(data.splits['train'][0]):,} examples of {shape}, and {held_out:,} of "
+        f"{data.validation} held out\n"
+        f"trained    {parts} parameters\n"
+        f"a step     {model.blocks_per_step} batch{'es' * (model.blocks_per_step > 1)} of "
+        f"{asked.config.batch_size} examples, {share.batch_size} on each replica\n"
+        f"products   {cost.flops / 1e9:.3g} GFLOP on each replica\n"
+        f"memory     weights {cost.weights / 1e6:.3g} MB, optimisers {cost.optimisers / 1e6:.3g} "
+        f"MB, activations about {cost.activations / 1e6:.3g} MB on each replica"
+    )
+
+
+def _thrown_away():
+    """A folder for what a worker writes that is not the chief."""
+    folder = tempfile.mkdtemp(prefix="zoo-worker-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return pathlib.Path(folder)
+
+
+def _check_together(starts):
+    """Refuses workers that do not see the same checkpoints: they would train different weights."""
+    if len(set(starts)) > 1:
+        raise UserError(
+            f"the workers found checkpoints of steps {', '.join(map(str, starts))}: put --run on a "
+            "folder that all machines share."
+        )
 
 
 def _milestone(most, start, steps):
@@ -176,11 +281,22 @@ def _unrolled(most, *counts):
     return max(count for count in range(1, most + 1) if common % count == 0)
 
 
+@cli.command
 def main():
     """Trains, then draws the curves and the animation."""
+    interruption = Interruption().listen()
+    how = How(**{field.name: FLAGS[field.name].value for field in dataclasses.fields(How)})
+    asked = request()
+    if FLAGS.dry_run:
+        dry_run(asked, how)
+        return
+    run, model = train(asked, how, interruption)
+    from zoo.training import distribution
+
+    if not distribution.is_chief(model.distribute_strategy):
+        return
     from zoo import pictures, plots
 
-    run, _ = train(request(), FLAGS.strategy, FLAGS.jit, FLAGS.every, FLAGS.download)
     plots.write_curves(run.path / "curves.png", run.path / "metrics.jsonl")
     frames = sorted((run.path / "samples").glob("step_*.png"))
     pictures.write_animation(run.path / "samples.gif", frames)
@@ -194,4 +310,4 @@ def main():
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    main()

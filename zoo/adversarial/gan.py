@@ -49,7 +49,7 @@ class GAN(GenerativeModel):
     def __init__(self, config, data_spec):
         super().__init__(config, data_spec)
         self.blocks_per_step = config.k
-        initial = Initial(config.seed)
+        initial = Initial(config.seed, config.precision)
         self.generator, self.discriminator = self.networks(initial)
         self.built = True
 

@@ -57,7 +57,7 @@ class Wasserstein(GenerativeModel):
             )
         self.blocks_per_step = config.n_critic
         self.xla_pays = config.network == "mlp"
-        self.generator, self.critic = self.networks(Initial(config.seed))
+        self.generator, self.critic = self.networks(Initial(config.seed, config.precision))
         self.built = True
 
     def dense_networks(self, initial):
@@ -115,13 +115,18 @@ class Wasserstein(GenerativeModel):
         weight = batch.weight / tf.reduce_sum(batch.weight)
         norms = {
             f"gradient_norm/{i}": sum(
-                tf.reduce_sum(weight * tf.norm(tf.reshape(g, [tf.shape(g)[0], -1]), axis=1))
+                tf.reduce_sum(weight * tf.norm(_rows(g), axis=1))
                 for g in pair
             ) / 2
             for i, pair in enumerate(gradients, start=1)
         }  # fmt: skip
         kernels = [w for w in self.critic.trainable_variables if w.path.endswith("kernel")]
         return norms, {"critic_weights": tf.concat([tf.reshape(w, [-1]) for w in kernels], axis=0)}
+
+
+def _rows(gradient):
+    """[B, …] of any precision -> float32 [B, n]."""
+    return tf.cast(tf.reshape(gradient, [tf.shape(gradient)[0], -1]), tf.float32)
 
 
 def compiled(model, **compile_options):

@@ -72,7 +72,7 @@ class Likelihood(drawing.Pixelwise):
                 "a PixelRNN draws levels, and dequantised pictures have none: leave "
                 "--data.dequantise out."
             )
-        self.networks = self.made_networks(Initial(config.seed))
+        self.networks = self.made_networks(Initial(config.seed, config.precision))
         self.built = True
 
     def made_networks(self, initial):

@@ -81,8 +81,23 @@ class DataSpec:
 
     @classmethod
     def of_json(cls, facts):
-        """The spec that `dataclasses.asdict` wrote to a JSON file, whose lists were tuples."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()})
+        """The spec that `dataclasses.asdict` wrote to a JSON file, whose lists were tuples.
+
+        Raises:
+            UserError: it is none.
+        """
+        facts = {k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()}
+        for field in dataclasses.fields(cls):
+            value = facts.get(field.name, field.default)
+            if type(value) is not field.type or not _fits(field.name, value):
+                raise UserError(f"a data_spec is damaged: its {field.name!r} cannot be {value!r}.")
+        unknown = facts.keys() - {field.name for field in dataclasses.fields(cls)}
+        if unknown:
+            raise UserError(f"a data_spec is damaged: it has no {min(unknown)!r}.")
+        spec = cls(**facts)
+        if (spec.condition == "none") != (not spec.condition_shape):
+            raise UserError("a data_spec is damaged: condition and condition_shape disagree.")
+        return spec
 
     @property
     def kind(self):
@@ -116,3 +131,18 @@ class DataSpec:
     @property
     def _symmetric(self):
         return self.kind == "images" and self.range == "symmetric"
+
+
+def _fits(name, value):
+    """Whether a value of a `DataSpec` is one that the zoo writes."""
+    options = {field.name: field.metadata for field in dataclasses.fields(DataOptions)}
+    if name in ("range", "binarise", "condition"):
+        return value in options[name]["choices"]
+    if name == "names":
+        return all(type(word) is str for word in value)
+    if name in ("shape", "condition_shape"):
+        sides = all(type(side) is int and 0 < side <= 4096 for side in value)
+        return sides and len(value) in ((1, 2, 3) if name == "shape" else (0, 1, 2, 3))
+    if name == "levels":
+        return 2 <= value <= 256
+    return name != "classes" or value >= 0

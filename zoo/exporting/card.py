@@ -10,6 +10,8 @@ from zoo.data.spec import DataSpec
 from zoo.exporting import formats, metadata, verify
 from zoo.exporting.compare import HELD_OUT, NUM
 
+EVALUATIONS = ("evaluation.json", "likelihood.json")  # that a run may have
+
 LICENCES = {
     "digits": "UCI Optical Recognition of Handwritten Digits, CC BY 4.0",
     "mnist": "MNIST by LeCun, Cortes and Burges, CC BY-SA 3.0",
@@ -47,7 +49,7 @@ def text(run, model, functions, differences, compared, folder):
     {_command(facts)}
 
 Code at commit {facts["commit"]}. {_held_out(run)}
-
+{_figures(run)}
 {_drawn(spec)}{_pixelwise(model)}
 Data: {facts["dataset"]} ({data}). Licence of the data: {licence}.
 
@@ -199,6 +201,31 @@ def _held_out(run):
         f"On the {part['examples']} examples of `{part['split']}`, with the weights of step "
         f"{last['step']} (no moving average): {losses}."
     )
+
+
+def _figures(run):
+    """A table of what `zoo.evaluate` has written beside the run for these very weights."""
+    rows = []
+    for file in EVALUATIONS:
+        result = _evaluation(run, file)
+        for name, figure in result.get("figures", {}).items():
+            spread = figure.get("sd", figure.get("standard_error"))
+            beside = figure.get("real", figure.get("independent_pixels"))
+            values = [figure["mean"], spread, beside]
+            words = ["" if value is None else f"{value:.4f}" for value in values]
+            rows.append(f"| {name} | {' | '.join(words)} | `{result['command']}` |")
+    if not rows:
+        return ""
+    return "\n".join([
+        "", "| figure | value | ± | the data's own, or independent pixels' | command |",
+        "|---|---|---|---|---|", *rows, "",
+    ])  # fmt: skip
+
+
+def _evaluation(run, file):
+    path = run.path / file
+    found = json.loads(path.read_text()) if path.exists() else {}
+    return found if found.get("step") == run.facts["trained_steps"] else {}
 
 
 def _signature_row(name, function):

@@ -50,14 +50,24 @@ def chosen(words):
     return FLOAT32 + tuple(format for name, format in QUANTIZED.items() if name in words)
 
 
+def refused(precision, model):
+    """Why a model cannot have a precision, or None where it can."""
+    if precision == "int8" and hasattr(model, "log_prob"):
+        return (
+            "int8 activations hold the logits of a pixel's levels to a few hundredths, and a "
+            "sampler feeds each error back into all pixels after it"
+        )
+    return None
+
+
 def check(formats, model):
     """Raises `UserError`, with the reason, where a model cannot have one of the formats."""
     for format in formats:
-        if format.precision == "int8" and hasattr(model, "log_prob"):
+        reason = refused(format.precision, model)
+        if reason:
             raise UserError(
-                f"{type(model).__name__} has no int8 file: int8 activations hold the logits of a "
-                "pixel's levels to a few hundredths, and a sampler feeds each error back into all "
-                "pixels after it; pass --quantize=float16,dynamic."
+                f"{type(model).__name__} has no {format.precision} file: {reason}; leave "
+                f"{format.precision} out of --quantize."
             )
 
 

@@ -80,6 +80,9 @@ def _taken(value, spec):
 
 
 def _checked(value, spec, ranges):
+    if spec.shape.rank is not None:
+        # Else kernels find out, and not all of them say that it is the caller's mistake.
+        value = tf.ensure_shape(value, spec.shape)
     if spec.name not in ranges:
         return value
     low, high = ranges[spec.name]

@@ -136,16 +136,22 @@ def _main(loader, export, archive):
     for file, signatures in grouped.items():
         if (file == SAVED_MODEL) != (loader == SAVED_MODEL):
             continue
-        run = session(export) if loader == SAVED_MODEL else _litert(pathlib.Path(export) / file)
+        run = _session(export) if loader == SAVED_MODEL else _litert(pathlib.Path(export) / file)
         differences[file] = {
-            name: _difference(run(name.removeprefix(DRAWN), case["in"]), case["out"], name)
+            name: difference(run(name.removeprefix(DRAWN), case["in"]), case["out"], name)
             for name, case in signatures.items()
         }
     print(json.dumps(differences))
 
 
-def _difference(found, expected, name):
-    """{"largest", "mean"} over all outputs and values."""
+def difference(found, expected, name):
+    """Returns {"largest", "mean"} over all values of the outputs that the model gives.
+
+    Args:
+        found: output -> array, of a loader; what the model does not give is not looked at.
+        expected: output -> array, of the model.
+        name: of the signature, as in `cases`.
+    """
     measures = []
     for key, value in expected.items():
         if found[key].shape != value.shape:
@@ -159,18 +165,22 @@ def _difference(found, expected, name):
     return {"largest": largest, "mean": mean}
 
 
-def session(export):
-    """The loader of TensorFlow 1, which reads the graph and the variables and nothing of Python.
+def load(export):
+    """Loads as TensorFlow 1 did: the graph and the variables, and nothing of Python.
 
     Returns:
-        A function of a signature's name and its inputs (name -> numpy), to its outputs.
+        (a `tf.compat.v1.Session`, the MetaGraphDef with the signatures).
     """
     sys.modules["keras"] = None  # importing it fails from here on
     import tensorflow as tf
 
     session = tf.compat.v1.Session(graph=tf.Graph())
     with session.graph.as_default():
-        loaded = tf.compat.v1.saved_model.load(session, ["serve"], str(export))
+        return session, tf.compat.v1.saved_model.load(session, ["serve"], str(export))
+
+
+def _session(export):
+    session, loaded = load(export)
 
     def run(name, inputs):
         signature = loaded.signature_def[name]

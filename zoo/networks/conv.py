@@ -26,7 +26,7 @@ def encoder(data_spec, base, outputs, initial):
             keras.Input(data_spec.shape),
             *(_conv(keras.layers.Conv2D, base * 2**i, initial) for i in range(stages(data_spec))),
             keras.layers.Flatten(),
-            dense(outputs, initial),
+            dense(outputs, initial, last=True),
         ]
     )
 
@@ -42,15 +42,22 @@ def decoder(data_spec, latent, base, initial, maps=1):
         [
             keras.Input((latent,)),
             dense(small[0] * small[1] * small[2], initial, "relu"),
-            keras.layers.Reshape(small),
+            keras.layers.Reshape(small, dtype=initial.dtype),
             *reversed(ups),
-            _conv(last, maps * channels, initial, activation=None, strides=2 if count else 1),
+            _conv(
+                last,
+                maps * channels,
+                initial,
+                activation=None,
+                strides=2 if count else 1,
+                dtype="float32",
+            ),
         ]
     )
 
 
-def _conv(layer, filters, initial, activation="relu", strides=2):
+def _conv(layer, filters, initial, activation="relu", strides=2, dtype=None):
     return layer(
-        filters, 4, strides, "same",
+        filters, 4, strides, "same", dtype=dtype or initial.dtype,
         activation=activation, kernel_initializer=initial.glorot_uniform(),
     )  # fmt: skip

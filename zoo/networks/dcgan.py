@@ -64,8 +64,9 @@ class Generator(keras.layers.Layer):
                 small[0] * small[1] * small[2],
                 use_bias=norm == "none",
                 kernel_initializer=initial.normal(0.02),
+                dtype=initial.dtype,
             ),
-            keras.layers.Reshape(small),
+            keras.layers.Reshape(small, dtype=initial.dtype),
             *_finished(norm != "none", "relu", initial),
         ]
         for width in widths[1:]:
@@ -74,8 +75,8 @@ class Generator(keras.layers.Layer):
                 *_finished(norm != "none", "relu", initial),
             ]
         stack += [
-            _conv(keras.layers.Conv2DTranspose, colours, initial, norm != "all"),
-            *_finished(norm == "all", data_spec.output_activation, initial),
+            _conv(keras.layers.Conv2DTranspose, colours, initial, norm != "all", "float32"),
+            *_finished(norm == "all", data_spec.output_activation, initial, dtype="float32"),
         ]
         self.stack = keras.Sequential(stack)
         self.built = True
@@ -130,26 +131,29 @@ class Discriminator(keras.layers.Layer):
         return self.activations(x, training)[-1]
 
 
-def batch_norm(initial):
+def batch_norm(initial, dtype=None):
     """BatchNorm as the paper's code has it, over all replicas' examples.
 
     Momentum 0.9, not Keras' 0.99: a short run would export statistics of its beginning.
     """
     return keras.layers.BatchNormalization(
-        momentum=0.9, epsilon=1e-5, synchronized=True, gamma_initializer=initial.normal(0.02, 1.0)
-    )
-
-
-def _conv(layer, filters, initial, use_bias):
-    return layer(
-        filters, 5, 2, "same", use_bias=use_bias, kernel_initializer=initial.normal(0.02)
+        momentum=0.9, epsilon=1e-5, synchronized=True,
+        gamma_initializer=initial.normal(0.02, 1.0), dtype=dtype or initial.dtype,
     )  # fmt: skip
 
 
-def _finished(normal, activation, initial, layer=False):
+def _conv(layer, filters, initial, use_bias, dtype=None):
+    return layer(
+        filters, 5, 2, "same", use_bias=use_bias, kernel_initializer=initial.normal(0.02),
+        dtype=dtype or initial.dtype,
+    )  # fmt: skip
+
+
+def _finished(normal, activation, initial, layer=False, dtype=None):
     """The layers after a linear one; where a norm follows, that one has no bias."""
-    norm = keras.layers.LayerNormalization(axis=[1, 2, 3]) if layer else None
-    norms = [norm or batch_norm(initial)] if normal else []
+    dtype = dtype or initial.dtype
+    norm = keras.layers.LayerNormalization(axis=[1, 2, 3], dtype=dtype) if layer else None
+    norms = [norm or batch_norm(initial, dtype)] if normal else []
     if activation == "leaky":
-        return [*norms, keras.layers.LeakyReLU(negative_slope=0.2)]
-    return [*norms, keras.layers.Activation(activation)]
+        return [*norms, keras.layers.LeakyReLU(negative_slope=0.2, dtype=dtype)]
+    return [*norms, keras.layers.Activation(activation, dtype=dtype)]

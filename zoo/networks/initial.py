@@ -6,10 +6,18 @@ from zoo import noise
 
 
 class Initial:
-    """Hands out Keras initialisers; each is the next draw of `seed`, in the order of building."""
+    """Hands out Keras initialisers; each is the next draw of `seed`, in the order of building.
 
-    def __init__(self, seed):
+    Attributes:
+        dtype: the Keras dtype policy of hidden layers.  Weights are float32 under either, and so
+            are the last layer of a network, what statistics are taken of, and every loss.
+        products: what a hidden layer's products are computed in.
+    """
+
+    def __init__(self, seed, precision="float32"):
         self._seed, self._draws = seed, 0
+        self.products = precision
+        self.dtype = "mixed_bfloat16" if precision == "bfloat16" else "float32"
 
     def glorot_uniform(self):
         """Uniform within ±√(6 / (fan_in + fan_out)) (Glorot and Bengio 2010, eq. 16)."""

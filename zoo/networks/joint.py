@@ -20,7 +20,7 @@ class Generator(keras.layers.Layer):
         self._dropout, self._shape = dropout, data_spec.shape
         self.on_z, self.on_y = (dense(n, initial, "relu") for n in (units_z, units_y))
         self.joint = dense(units, initial, "relu")
-        self.output_layer = dense(data_spec.values, initial)
+        self.output_layer = dense(data_spec.values, initial, last=True)
         self.activation = keras.layers.Activation(data_spec.output_activation)
         self.on_z.build((None, latent))
         self.on_y.build((None, data_spec.condition_size))
@@ -49,7 +49,7 @@ class MaxoutDiscriminator(keras.layers.Layer):
         self._dropout = dropout
         self.on_x, self.on_y = (Maxout(n, 5, initial) for n in (units_x, units_y))
         self.joint = Maxout(units, 4, initial)
-        self.logit = dense(1, initial)
+        self.logit = dense(1, initial, last=True)
         self.on_x.build((None, data_spec.values))
         self.on_y.build((None, data_spec.condition_size))
         self.joint.build((None, units_x + units_y))

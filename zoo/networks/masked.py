@@ -23,6 +23,14 @@ def visible(inputs, outputs, colours, mask, copies=1):
     return np.tile(seen(before[:, None], after[None, :]), copies).astype(np.float32)
 
 
+def _broadcast(mask):
+    """A mask with its equal channels once: every exported signature holds its masks."""
+    for axis in (2, 3):
+        first = mask.take([0], axis)
+        mask = first if (mask == first).all() else mask
+    return mask
+
+
 class MaskedConv(keras.layers.Layer):
     """[B, H, W, inputs] -> [B, H, W, outputs * copies]: a convolution that sees no later pixel.
 
@@ -34,17 +42,21 @@ class MaskedConv(keras.layers.Layer):
         width: of the kernel, odd; the paper's k.
         above: rows of the kernel over the centre's.
         bias: the first value of all biases, or an array of them.
+        last: whether the products are float32 at every precision; all else is float32 anyway.
     """
 
     def __init__(
-        self, inputs, outputs, colours, initial, mask="B", width=1, above=0, copies=1, bias=0.0
-    ):
+        self, inputs, outputs, colours, initial, mask="B", width=1, above=0, copies=1, bias=0.0,
+        last=False,
+    ):  # fmt: skip
         super().__init__()
+        self.products = "float32" if last else initial.products
         self.side, self.above = width // 2, above
         shape = (above + 1, width if above else self.side + 1, inputs, outputs * copies)
-        self.mask = np.ones(shape, np.float32)
-        self.mask[-1, self.side + 1 :] = 0.0
-        self.mask[-1, self.side] = visible(inputs, outputs, colours, mask, copies)
+        seen = np.ones(shape, np.float32)
+        seen[-1, self.side + 1 :] = 0.0
+        seen[-1, self.side] = visible(inputs, outputs, colours, mask, copies)
+        self.mask = _broadcast(seen)
         first = np.broadcast_to(np.float32(bias), shape[-1:])
         self.kernel = self.add_weight(
             shape=shape, initializer=initial.glorot_uniform(), name="kernel"
@@ -62,7 +74,8 @@ class MaskedConv(keras.layers.Layer):
     def call(self, x):
         right = self.side if self.above else 0
         x = tf.pad(x, [[0, 0], [self.above, 0], [self.side, right], [0, 0]])
-        return tf.nn.conv2d(x, self.masked(), 1, "VALID") + self.bias
+        x, kernel = (tf.cast(value, self.products) for value in (x, self.masked()))
+        return tf.cast(tf.nn.conv2d(x, kernel, 1, "VALID"), tf.float32) + self.bias
 
     # For a sampler, which has one pixel at a time and keeps what the rows above gave:
 
@@ -122,7 +135,7 @@ class PixelNetwork(keras.layers.Layer):
         self.ends = [
             MaskedConv(wide, ends, colours, initial),
             MaskedConv(ends, ends, colours, initial),
-            MaskedConv(ends, colours * self.options, colours, initial),
+            MaskedConv(ends, colours * self.options, colours, initial, last=True),
         ]
         # Not masked: all of the condition is known before the first pixel is drawn.
         self.biases = [

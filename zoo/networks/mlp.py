@@ -24,13 +24,17 @@ def hidden(units, activation, initial, weights="glorot_uniform"):
     return [dense(width, initial, activation, weights=weights) for width in units]
 
 
-def dense(units, initial, activation=None, use_bias=True, weights="glorot_uniform"):
-    """Returns one dense layer; `weights` is a method of `Initial`, biases begin at zero."""
+def dense(
+    units, initial, activation=None, use_bias=True, weights="glorot_uniform", last=False
+):  # fmt: skip
+    """Returns one dense layer; `weights` is a method of `Initial`, biases begin at zero; the last
+    one of a network is float32 at every precision."""
     return keras.layers.Dense(
         units,
         activation=activation,
         use_bias=use_bias,
         kernel_initializer=getattr(initial, weights)(),
+        dtype="float32" if last else initial.dtype,
     )
 
 
@@ -41,7 +45,7 @@ def encoder(data_spec, units, activation, outputs, initial):
             keras.Input(data_spec.shape),
             keras.layers.Flatten(),
             *hidden(units, activation, initial),
-            dense(outputs, initial),
+            dense(outputs, initial, last=True),
         ]
     )
 
@@ -57,7 +61,7 @@ def decoder(
         [
             keras.Input((latent,)),
             *hidden(units, activation, initial, weights),
-            dense(maps * data_spec.values, initial),
+            dense(maps * data_spec.values, initial, last=True),
             keras.layers.Reshape((*sides, maps * channels)),
             # After the reshape: a softmax is over the last axis.
             keras.layers.Activation(output_activation),
@@ -92,7 +96,7 @@ class Maxout(keras.layers.Layer):
     """
 
     def __init__(self, units, pieces, initial):
-        super().__init__()
+        super().__init__(dtype=initial.dtype)
         self._units, self._pieces = units, pieces
         self.affine = dense(units * pieces, initial)
 
@@ -115,7 +119,7 @@ class MaxoutDiscriminator(keras.layers.Layer):
         super().__init__()
         self._rates = [input_dropout] + [dropout] * len(units)
         self.hidden = [Maxout(width, pieces, initial) for width in units]
-        self.logit = dense(1, initial)
+        self.logit = dense(1, initial, last=True)
         widths = [data_spec.values, *units]
         for width, layer in zip(widths, [*self.hidden, self.logit], strict=True):
             layer.build((None, width))
@@ -139,7 +143,7 @@ class Critic(keras.layers.Layer):
         super().__init__()
         self.layers_ = [
             *hidden(units, "relu", initial, "he_uniform"),
-            dense(1, initial, use_bias=False),
+            dense(1, initial, use_bias=False, last=True),
         ]
         for width, layer in zip([data_spec.values, *units], self.layers_, strict=True):
             layer.build((None, width))
@@ -166,4 +170,5 @@ def drop(features, rate, noise):
     from its global index and replicas drop what one device would; none without noise."""
     if noise is None or not rate:
         return features
-    return features * noise.keep((features.shape[-1],), rate) / (1.0 - rate)
+    mask = tf.cast(noise.keep((features.shape[-1],), rate), features.dtype)
+    return features * mask / (1.0 - rate)

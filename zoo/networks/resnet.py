@@ -43,11 +43,12 @@ class Block(keras.layers.Layer):
     """
 
     def __init__(self, shape, channels, norm, resample, initial, preactivate=True):
-        super().__init__()
-        up = [Double()] if resample == "up" else []
-        down = [keras.layers.AveragePooling2D(2)] if resample == "down" else []
-        before = [*_norm(norm, initial), keras.layers.ReLU()] if preactivate else []
-        middle = [*_norm(norm, initial), keras.layers.ReLU()]
+        super().__init__(dtype=initial.dtype)
+        kind = {"dtype": initial.dtype}
+        up = [Double(**kind)] if resample == "up" else []
+        down = [keras.layers.AveragePooling2D(2, **kind)] if resample == "down" else []
+        before = [*_norm(norm, initial), keras.layers.ReLU(**kind)] if preactivate else []
+        middle = [*_norm(norm, initial), keras.layers.ReLU(**kind)]
         self.residual = keras.Sequential(
             [keras.Input(shape), *before, *up, _conv(channels, 3, initial),
              *middle, _conv(channels, 3, initial), *down]
@@ -83,7 +84,7 @@ class Generator(keras.layers.Layer):
             small = self.blocks[-1].shape
         self.output_layer = keras.Sequential(
             [keras.Input(small), *_norm(norm, initial), keras.layers.ReLU(),
-             _conv(colours, 3, initial, "glorot_uniform"),
+             _conv(colours, 3, initial, "glorot_uniform", "float32"),
              keras.layers.Activation(data_spec.output_activation)]
         )  # fmt: skip
         self.built = True
@@ -107,7 +108,7 @@ class Critic(keras.layers.Layer):
         for i, resample in enumerate(["down"] * halvings + ["none"] * 2):
             self.blocks.append(Block(shape, channels, norm, resample, initial, preactivate=i > 0))
             shape = self.blocks[-1].shape
-        self.output_layer = dense(1, initial, use_bias=False)
+        self.output_layer = dense(1, initial, use_bias=False, last=True)
         self.output_layer.build((None, channels))
         self.built = True
 
@@ -123,13 +124,15 @@ class Critic(keras.layers.Layer):
         return self.activations(x, training)[-1]
 
 
-def _conv(channels, size, initial, weights="he_uniform"):
+def _conv(channels, size, initial, weights="he_uniform", dtype=None):
     return keras.layers.Conv2D(
-        channels, size, padding="same", kernel_initializer=getattr(initial, weights)()
-    )
+        channels, size, padding="same", kernel_initializer=getattr(initial, weights)(),
+        dtype=dtype or initial.dtype,
+    )  # fmt: skip
 
 
 def _norm(norm, initial):
     if norm == "batch":
         return [batch_norm(initial)]
-    return [keras.layers.LayerNormalization(axis=[1, 2, 3])] if norm == "layer" else []
+    layer = keras.layers.LayerNormalization
+    return [layer(axis=[1, 2, 3], dtype=initial.dtype)] if norm == "layer" else []

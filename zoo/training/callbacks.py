@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+import typing
 
 import keras
 import numpy as np
@@ -92,41 +93,75 @@ def stop_diverged(step, name, value):
     )
 
 
+class HeldOut(typing.NamedTuple):
+    """Held-out batches: `whole`, and `shared` as `evaluate` takes them under the strategy."""
+
+    whole: object
+    shared: object
+
+
+class Stop(typing.NamedTuple):
+    """Whether to stop: an `Interruption`, and `distribution.agreement`, so that all workers stop at
+    one step."""
+
+    interruption: object
+    together: object
+
+    def asked(self):
+        """Returns the number of the signal that any worker was sent, or 0."""
+        number = max(self.together(self.interruption.asked or 0))
+        if number:
+            self.interruption.asked = number
+        return number
+
+
 class Milestones(keras.callbacks.Callback):
     """Every so many steps: held-out losses, the model's own diagnosis, a sheet of samples, a
     checkpoint.
 
     Args:
-        run: the `Run`.
+        samples: the folder of the sheets.
+        checkpoints: the run's `Checkpoints`.
         every: steps.
         journal, writer: the `Journal`, and the TensorBoard writer.
-        validation: held-out batches.
+        held_out: a `HeldOut`.
         draw: returns the sheet, uint8 [h, w, 3].
+        stop: a `Stop`; where one is asked for, the step is kept and `fit` ends.
     """
 
-    def __init__(self, run, every, journal, writer, validation, draw):
+    def __init__(self, samples, checkpoints, every, journal, writer, held_out, draw, stop):
         super().__init__()
-        self._run, self._every, self._journal = run, every, journal
-        self._writer, self._validation, self._draw = writer, validation, draw
+        self._samples, self._checkpoints, self._every = samples, checkpoints, every
+        self._journal, self._writer = journal, writer
+        self._held_out, self._draw, self._stop = held_out, draw, stop
 
     def on_train_begin(self, logs=None):
-        self._manager = self._run.manager(self.model)
-        first = next(iter(self._validation))
+        first = next(iter(self._held_out.whole))
         self._diagnose = tf.function(
             lambda: self.model.diagnose(self.model.batch(first)), autograph=False
         )
-        if not self._manager.latest_checkpoint:
+        if int(self.model.step.numpy()) == 0:
             self._picture(0)
             self._checkpoint(0)  # so that there is a good one from the beginning
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._stop.interruption.patient = True  # from here on there is something to keep
 
     def on_train_batch_end(self, batch, logs=None):
         step = int(self.model.step.numpy())
         if step % self._every == 0 or batch + 1 == self.params["steps"]:
             self.milestone(step)
+            self.model.stop_training = bool(self._stop.asked())
+        elif self._stop.asked():
+            self._checkpoint(step)
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        self._stop.interruption.patient = False
 
     def milestone(self, step):
         """The picture before the checkpoint: a kill between them repeats it, and loses none."""
-        held_out = self.model.evaluate(self._validation, verbose=0, return_dict=True)
+        held_out = self.model.evaluate(self._held_out.shared, verbose=0, return_dict=True)
         for name, value in held_out.items():
             # The training loss of a step is older than its weights: these may have gone already.
             if not np.isfinite(value):
@@ -139,11 +174,12 @@ class Milestones(keras.callbacks.Callback):
 
     def _checkpoint(self, step):
         try:
-            self._manager.save(checkpoint_number=step)
-        except tf.errors.OpError as error:
+            self._checkpoints.save(step)
+        except (OSError, tf.errors.OpError) as error:
+            said = error.message if isinstance(error, tf.errors.OpError) else str(error)
             raise UserError(
-                f"the checkpoint of step {step} cannot be written ({error.message.strip()}): free "
-                "space or permit writing; the same command then goes on from the one before."
+                f"the checkpoint of step {step} cannot be written ({said.strip()}): free space or "
+                "permit writing; the same command then goes on from the newest whole one."
             ) from None
 
     def _diagnosis(self, step):
@@ -156,6 +192,6 @@ class Milestones(keras.callbacks.Callback):
 
     def _picture(self, step):
         sheet = self._draw()
-        pictures.write_png(self._run.path / "samples" / f"step_{step:07d}.png", sheet)
+        pictures.write_png(self._samples / f"step_{step:07d}.png", sheet)
         with self._writer.as_default(step):
             tf.summary.image("samples", sheet[None])

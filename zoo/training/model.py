@@ -209,6 +209,10 @@ class GenerativeModel(keras.Model):
             return
         self.test_function = execution.test_function(self, self._means)
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Nothing: a model here is built.  Keras' own takes the mean of a batch over the replicas,
+        which fails for a dict on several machines."""
+
     def get_metrics_result(self):
         """Nothing: the train and test functions hand Keras finished logs."""
         return {}

@@ -57,7 +57,7 @@ class VAE(GenerativeModel):
                 "--config.decoder=gaussian."
             )
         self.xla_pays = config.network == "mlp"
-        self.encoder, self.decoder = self.networks(Initial(config.seed))
+        self.encoder, self.decoder = self.networks(Initial(config.seed, config.precision))
         self.built = True
 
     def networks(self, initial):

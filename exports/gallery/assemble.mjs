@@ -1,0 +1,95 @@
+// Assembles the page: node assemble.mjs [EXPORTS] [DIST]
+//
+// Copies the page, LiteRT's runtime and of each export's newest version one TensorFlow Lite file,
+// and writes shelf.json, which tells the page what there is. An export that the page cannot show is
+// named and left off.
+
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const PAGE = ["index.html", "gallery.css", "src"];
+const RUNTIME = ["@litertjs/core/dist/index.js", "@litertjs/wasm-utils/dist/index.js"];
+// The page needs neither threads, for which a server must send headers, nor a GPU.
+const WASM = ["litert_wasm_internal", "litert_wasm_compat_internal"];
+const LICENCE = "@litertjs/core/package.json"; // names the licence and the repository
+const MODEL = "model_batch16.tflite"; // the runtime takes no file whose batch may vary
+
+const exportsFolder = resolve(process.argv[2] ?? join(HERE, ".."));
+const dist = resolve(process.argv[3] ?? join(HERE, "dist"));
+
+async function exists(path) {
+  return stat(path).then(() => true, () => false);
+}
+
+async function newestVersion(folder) {
+  const numbers = (await readdir(folder)).filter((name) => /^\d+$/.test(name)).map(Number);
+  return numbers.length ? String(Math.max(...numbers)) : null;
+}
+
+// What the page shows of an export, or a sentence that says why it cannot.
+async function described(name) {
+  const version = await newestVersion(join(exportsFolder, name));
+  if (version === null) return null; // no export: the page's own folder, say
+  const folder = join(exportsFolder, name, version);
+  const extra = join(folder, "assets.extra");
+  if (!(await exists(join(folder, MODEL)))) return `it has no ${MODEL}: export its run again`;
+  const facts = JSON.parse(await readFile(join(extra, "facts.json"), "utf8"));
+  const spec = facts.data_spec;
+  if (spec.shape.length !== 3) return "it does not draw pictures";
+  if (!["none", "label"].includes(spec.condition)) return `it draws given a ${spec.condition}`;
+  const card = await readFile(join(extra, "card.md"), "utf8");
+  const told = card.match(/^(.+) \(\[(\S+)\]\((\S+)\)\), (\d+) training steps\.$/m);
+  if (!told) return "its card does not say what it is";
+  return {
+    name,
+    title: told[1],
+    paper: told[2],
+    link: told[3],
+    steps: Number(told[4]),
+    dataset: spec.name,
+    shape: spec.shape,
+    names: spec.names,
+    conditional: spec.condition === "label",
+    latent: facts.latent,
+    prior: facts.prior,
+    pixelwise: card.includes("| `step` |"),
+    file: `models/${name}/${version}/${MODEL}`,
+    bytes: (await stat(join(folder, MODEL))).size,
+  };
+}
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(join(dist, "runtime", "wasm"), { recursive: true });
+for (const part of PAGE) await cp(join(HERE, part), join(dist, part), { recursive: true });
+const packages = join(HERE, "node_modules");
+for (const file of [...RUNTIME, LICENCE]) {
+  await cp(join(packages, file), join(dist, "runtime", file.replace("/dist", "")));
+}
+for (const name of WASM) {
+  for (const end of [".js", ".wasm"]) {
+    const file = name + end;
+    await cp(join(packages, "@litertjs/core/wasm", file), join(dist, "runtime", "wasm", file));
+  }
+}
+
+const shelf = [];
+for (const entry of (await readdir(exportsFolder, { withFileTypes: true }))) {
+  if (!entry.isDirectory() || entry.name === "gallery") continue;
+  const found = await described(entry.name);
+  if (typeof found === "string") console.log(`${entry.name} is left off: ${found}.`);
+  else if (found) {
+    const [, , version] = found.file.split("/");
+    await cp(join(exportsFolder, entry.name, version, MODEL), join(dist, found.file));
+    shelf.push(found);
+  }
+}
+if (!shelf.length) {
+  console.error(`${exportsFolder} holds no export that the page can show: run make shelf first.`);
+  process.exit(1);
+}
+// In the order of their papers.
+shelf.sort((a, b) => a.paper.localeCompare(b.paper) || a.name.localeCompare(b.name));
+await writeFile(join(dist, "shelf.json"), JSON.stringify(shelf, null, 2) + "\n");
+console.log(`${dist}: ${shelf.map((entry) => entry.name).join(", ")}`);

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# A wheel, installed alone in an empty environment, trains on digits, samples and exports.
+#
+#     tests/wheel_check.sh PYTHON     (that has build and hatchling: make wheel-check)
+#
+# The environment is a new one in a temporary folder: the wheel and what it declares, at the versions
+# of requirements.lock, and nothing of this checkout on any path.
+set -euo pipefail
+python=$(realpath --no-symlinks "$1")
+root=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset PYTHONPATH
+
+"$python" -m build --no-isolation --outdir "$work/dist" "$root" # the wheel from the sdist
+wheel=$(ls "$work"/dist/*.whl)
+
+cd "$work"
+"$python" -m venv venv
+venv/bin/pip install --quiet --constraint "$root/requirements.lock" "$wheel"
+PATH="$work/venv/bin:$PATH"
+
+python - "$root" "$wheel" <<'END'
+import importlib.metadata, pathlib, subprocess, sys, zipfile
+
+root, wheel = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+names = set(zipfile.ZipFile(wheel).namelist())
+kept = subprocess.run(["git", "ls-files", "zoo"], cwd=root, capture_output=True, text=True, check=True)
+missing = [name for name in kept.stdout.split() if name not in names]
+assert not missing, f"the wheel lacks {missing}"
+others = [name for name in names if not name.startswith(("zoo/", "generative_zoo-"))]
+assert not others, f"the wheel would install {others}"
+licences = [name for name in names if name.endswith("/licenses/LICENSE")]
+assert len(licences) == 1, "the wheel has no LICENSE"
+import zoo
+
+assert pathlib.Path(zoo.__file__).is_relative_to(sys.prefix), zoo.__file__
+assert importlib.metadata.version("generative-zoo") == zoo.__version__ == wheel.name.split("-")[1]
+print(f"{wheel.name}: {len(names)} files, LICENSE among them, {wheel.stat().st_size / 1e3:.0f} kB")
+END
+
+zoo-list
+zoo-train --run=runs/gan --model=gan --steps=100 --every=50
+zoo-sample --run=runs/gan --num=16 --out=run.npy
+zoo-export --run=runs/gan --out=exports/gan
+zoo-sample --run=exports/gan --num=16 --out=export.npy
+zoo-evaluate --help >/dev/null
+zoo-diagnose --help >/dev/null
+python - <<'END'
+import numpy as np
+
+difference = np.abs(np.load("run.npy") - np.load("export.npy")).max()
+assert difference <= 1e-5, f"the export's pictures differ from the run's by {difference}"
+print(f"the wheel trains, samples and exports; run and export differ by {difference:.1e}")
+END

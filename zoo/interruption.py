@@ -1,0 +1,47 @@
+"""SIGTERM and Ctrl-C: at once where there is nothing to keep, else when the step is kept."""
+
+import os
+import signal
+
+AGAIN = "to go on, give the same command again"
+
+
+class Stopped(BaseException):
+    """Ends the program because a signal asks for it.
+
+    Attributes:
+        status: what the process ends with, 128 + the signal's number: 143 or 130.
+    """
+
+    def __init__(self, number, what):
+        name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        super().__init__(f"stopped by {name}{what}; {AGAIN}.")
+        self.status = 128 + number
+
+
+class Interruption:
+    """What has been asked of the process since `listen`.
+
+    Attributes:
+        patient: whether a signal only sets `asked`, for someone who looks; else it raises
+            `Stopped` wherever the program is.
+        asked: the number of the signal that came meanwhile, or None.
+    """
+
+    def __init__(self):
+        self.patient, self.asked = False, None
+
+    def listen(self):
+        """Takes SIGTERM and Ctrl-C from now on."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._come)
+        return self
+
+    def _come(self, number, frame):
+        again = self.asked is not None and number == signal.SIGINT
+        if not self.patient or again:
+            raise Stopped(number, "")
+        if self.asked is None:
+            # Not `print`, which the signal may have come in the middle of.
+            os.write(2, b"\nzoo: keeping this step first; Ctrl-C now stops at once\n")
+        self.asked = number
