@@ -157,7 +157,7 @@ RECIPES = {
         "cgan",
         8_000,
         "frechet",
-        0.6,
+        0.15,
         {"accuracy": 0.9},
         hidden_z=100,
         hidden_y=100,
@@ -174,7 +174,7 @@ RECIPES = {
     "row_lstm_digits": _digits_pixelrnn("row_lstm", 3_000, 1.88, blocks=2),
     "diagonal_bilstm_digits": _digits_pixelrnn("diagonal_bilstm", 3_000, 1.88),
     "multi_scale_digits": _digits_pixelrnn(
-        "multi_scale", 3_000, 2.0, network="pixelcnn", channels=16, blocks=2
+        "multi_scale", 4_000, 2.1, network="pixelcnn", channels=24, blocks=3
     ),
     "vae_mnist_iwae": Recipe(
         about="the VAE of the IWAE paper (1509.00519: 86.76 nats at k = 5000): 2x200 tanh, "
