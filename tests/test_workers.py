@@ -18,19 +18,25 @@ CODE = """
 import os, pathlib, signal, sys
 from zoo import registry, train
 from zoo.config import override
+from zoo.interruption import Interruption, Stopped
 from zoo.training import callbacks
-path, strategy, kill = sys.argv[1:]
+path, strategy, kill, number = sys.argv[1:]
 write = callbacks.Journal.write
 def watched(self, step, values):
     if step == int(kill):
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), int(number))
     write(self, step, values)
 callbacks.Journal.write = watched
 words = {"batch_size": 32, "ema": 0.9, "optimizer": "sgd", "learning_rate": 0.01, "hidden": (32,)}
 config = override(registry.module("vae").Config(), words)
 data = registry.data_options("vae")
 asked = train.Request("vae", "digits", config, data, %d, pathlib.Path(path))
-_, trained = train.train(asked, train.How(strategy, every=%d, jit="off"))
+how = train.How(strategy, every=%d, jit="off")
+try:
+    _, trained = train.train(asked, how, Interruption().listen())
+except Stopped as stopped:
+    print(stopped)
+    sys.exit(stopped.status)
 print("replicas", trained.distribute_strategy.num_replicas_in_sync)
 """ % (STEPS, EVERY)  # noqa: UP031  braces are Python's own there
 
@@ -46,15 +52,15 @@ def ports():
     return found
 
 
-def started(path, kill=(0, 0)):
-    """Starts both workers; `kill` is at which step each kills itself, 0 for never."""
+def started(path, kill=(0, 0), number=signal.SIGKILL):
+    """Starts both workers; `kill` is at which step each sends itself `number`, 0 for never."""
     addresses = [f"localhost:{port}" for port in ports()]
     processes = []
     for index in range(2):
         task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
         processes.append(
             subprocess.Popen(
-                [sys.executable, "-c", CODE, str(path), "auto", str(kill[index])],
+                [sys.executable, "-c", CODE, path, "auto", str(kill[index]), str(int(number))],
                 text=True,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -86,7 +92,7 @@ def unbroken(tmp_path_factory):
 
 
 def test_two_workers_equal_one_device(unbroken, tmp_path):
-    words = [sys.executable, "-c", CODE, str(tmp_path / "one"), "one", "0"]
+    words = [sys.executable, "-c", CODE, str(tmp_path / "one"), "one", "0", "9"]
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     one, (path, two) = checkpoint(tmp_path / "one"), unbroken
@@ -116,4 +122,15 @@ def test_one_killed_and_both_restarted_equal_an_unbroken_run(victim, unbroken, t
     for status, said in ended(started(path)):
         assert status == 0, said
         assert f"going on from step {EVERY} of {STEPS}" in said
+    assert checkpoint(path) == unbroken[1]
+
+
+@pytest.mark.slow
+def test_a_signal_to_one_stops_both_at_one_step(unbroken, tmp_path):
+    path = tmp_path / "run"
+    for status, said in ended(started(path, (0, EVERY), signal.SIGTERM)):
+        assert status == 128 + signal.SIGTERM, said
+        assert f"stopped by SIGTERM at step {EVERY} of {STEPS}, which is kept" in said
+    for status, said in ended(started(path)):
+        assert status == 0, said
     assert checkpoint(path) == unbroken[1]

@@ -29,13 +29,20 @@ class Interruption:
     """
 
     def __init__(self):
-        self.patient, self.asked = False, None
+        self.patient, self.asked, self._listens = False, None, False
 
     def listen(self):
         """Takes SIGTERM and Ctrl-C from now on."""
+        self._listens = True
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._come)
         return self
+
+    def listen_again(self):
+        """Takes the signals back, if it had them: a cluster of TensorFlow's sets a handler of its
+        own for SIGTERM, and does nothing then."""
+        if self._listens:
+            self.listen()
 
     def _come(self, number, frame):
         again = self.asked is not None and number == signal.SIGINT

@@ -171,6 +171,7 @@ def train(asked, how=How(), interruption=None):
     """
     interruption = interruption or Interruption()
     strategy, data, model = prepared(asked, how)
+    interruption.listen_again()
     import tensorflow as tf
 
     from zoo import sheets
