@@ -9,7 +9,8 @@ the code that it is told to.
 
 A fork differs from ``python -m`` in that all share one seed of string hashes and one layout of
 memory.  Where two processes must agree bit for bit, one of them is therefore a real one; and so is
-whatever shows what starting a process says and takes.
+whatever shows what starting a process says and takes.  Environment variables that are read while
+TensorFlow is imported (TF_CPP_MIN_LOG_LEVEL, TF_ENABLE_ONEDNN_OPTS) are the server's.
 """
 
 import contextlib
