@@ -18,7 +18,14 @@ import tensorflow as tf
 TRAINING, EVALUATION, SAMPLING, DATA, WEIGHTS, PROTOCOL = range(6)
 
 # What latents may be distributed as; all but the normal are functions of a uniform number.
-PRIORS = {"normal": None, "uniform": lambda u: u, "symmetric": lambda u: 2.0 * u - 1.0}
+# No number meets the bounds, here and in `_to_uniform`. Without them TensorFlow Lite's converter folds
+# scale and shift into a dense layer that takes the numbers: its weights are then too small for
+# float16 and int8, and other ones than those of the same layer under latents that are given.
+PRIORS = {
+    "normal": None,
+    "uniform": lambda u: u,
+    "symmetric": lambda u: tf.maximum(2.0 * u - 1.0, -1.0),
+}
 
 _GOLDEN = 0x9E3779B9  # 2**32 / the golden ratio: spreads consecutive counters
 _START = (0x243F6A88, 0x85A308D3)  # the first digits of pi, so that all-zero keys are not special
@@ -121,6 +128,4 @@ def _xorshift(word, bits):
 def _to_uniform(words):
     # The 23 high bits and a half: every value is exact in float32, and neither 0 nor 1 occurs.
     high = tf.cast(tf.bitwise.right_shift(words, _u32(9)), tf.float32)
-    # The bound is never met.  Without it TensorFlow Lite's converter folds the scale into a dense
-    # layer that takes the numbers, whose weights are then too small for float16 and int8.
     return tf.minimum((high + 0.5) * 2.0**-23, 1.0)
