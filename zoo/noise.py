@@ -18,9 +18,9 @@ import tensorflow as tf
 TRAINING, EVALUATION, SAMPLING, DATA, WEIGHTS, PROTOCOL = range(6)
 
 # What latents may be distributed as; all but the normal are functions of a uniform number.
-# No number meets the bounds, here and in `_to_uniform`. Without them TensorFlow Lite's converter folds
-# scale and shift into a dense layer that takes the numbers: its weights are then too small for
-# float16 and int8, and other ones than those of the same layer under latents that are given.
+# No number meets the bounds, here and in `_to_uniform`.  Without them TensorFlow Lite's converter
+# folds scale and shift into a dense layer that takes the numbers: its weights are then too small
+# for float16 and int8, and others than those of the same layer under latents that are given.
 PRIORS = {
     "normal": None,
     "uniform": lambda u: u,
