@@ -53,7 +53,8 @@ def test_an_export_is_whole(model, exports):
     # and a transposed convolution's kernel is one of 36 places for its 25.
     most = {"dcgan": 1.5} | dict.fromkeys(PIXELWISE, 6)
     for file in ("model.tflite", "model_batch1.tflite", "model_batch16.tflite"):
-        assert (version / file).stat().st_size < most.get(model, 1.3) * weights
+        graph = 20_000  # bytes of a small one
+        assert (version / file).stat().st_size < most.get(model, 1.2) * weights + graph
 
 
 @pytest.mark.parametrize("model", loops_first(zoo.names()))

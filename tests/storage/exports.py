@@ -8,6 +8,7 @@ writes are made to fail, each in an export of its own.  A line says how each wen
 is 1 if any state would have been served torn, a fault went unnamed, or a flip was not noticed.
 """
 
+import argparse
 import pathlib
 import random
 import shutil
@@ -17,18 +18,9 @@ import sys
 import tempfile
 import time
 
-from absl import app, flags
-
 from tests.storage import shim
 from zoo.config import UserError
 from zoo.exporting import publish
-
-FLAGS = flags.FLAGS
-flags.DEFINE_string("run", None, "a run directory", required=True)
-flags.DEFINE_integer("kills", 20, "random SIGKILLs")
-flags.DEFINE_integer("faults", 30, "failing calls")
-flags.DEFINE_integer("flips", 300, "flipped bytes")
-flags.DEFINE_integer("seed", 0, "of what is random")
 
 
 def served(path):
@@ -47,9 +39,9 @@ def served(path):
 
 def export(run, root, library=None, out=None, action=""):
     """Runs the export command into `root`/name, under the fault library where one is given."""
-    words = [sys.executable, "-m", "zoo.export", f"--run={run}", f"--out={root / 'name'}"]
+    command = [sys.executable, "-m", "zoo.export", f"--run={run}", f"--out={root / 'name'}"]
     env = shim.environment(library, root, out, action) if library else None
-    return subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def states(run, folder, library, first):
@@ -86,9 +78,9 @@ def noticed(version, file):
     return False
 
 
-def _every_kill(folder, library, first):
+def _every_kill(words, folder, library, first):
     """Prints how a kill at every call goes; returns the calls and how many were bad."""
-    calls, snapshots = states(FLAGS.run, folder / "all", library, first)
+    calls, snapshots = states(words.run, folder / "all", library, first)
     torn = 0
     for snapshot in snapshots:
         try:
@@ -100,16 +92,16 @@ def _every_kill(folder, library, first):
     return calls, torn
 
 
-def _random_kills(folder, first):
-    generator = random.Random(FLAGS.seed)
+def _random_kills(words, folder, first):
+    generator = random.Random(words.seed)
     name = folder / "random" / "name"
     shutil.copytree(first, name / "1")
     start = time.monotonic()
-    export(FLAGS.run, name.parent).communicate()
+    export(words.run, name.parent).communicate()
     whole = time.monotonic() - start
-    for number in range(FLAGS.kills):
+    for number in range(words.kills):
         moment = generator.uniform(0, whole)
-        command = export(FLAGS.run, name.parent)
+        command = export(words.run, name.parent)
         try:
             command.communicate(timeout=moment)
             how = "had ended"
@@ -119,22 +111,22 @@ def _random_kills(folder, first):
             how = "killed"
         staged = len(list(name.glob(f"{publish.STAGING}*")))
         print(f"  {number}: {how} after {moment:.1f} s; served {served(name)}, {staged} staged")
-    export(FLAGS.run, name.parent).communicate()
+    export(words.run, name.parent).communicate()
     left = len(list(name.glob(f"{publish.STAGING}*")))
-    print(f"{FLAGS.kills} random kills, one more export: served {served(name)}, {left} staged")
+    print(f"{words.kills} random kills, one more export: served {served(name)}, {left} staged")
     return left
 
 
-def _faults(folder, library, first, calls):
+def _faults(words, folder, library, first, calls):
     """Fails the writes, one in each export."""
     writes = [call for call in calls if call.operation == "write"]
     bad = 0
-    for number in range(FLAGS.faults):
+    for number in range(words.faults):
         call = writes[number % len(writes)]
         action = f"{('enospc', 'eio', 'full')[number // len(writes) % 3]}:{call.number}"
         name = folder / f"fault {number}" / "name"
         shutil.copytree(first, name / "1")
-        command = export(FLAGS.run, name.parent, library, folder / f"out {number}", action)
+        command = export(words.run, name.parent, library, folder / f"out {number}", action)
         error = command.communicate()[1].decode()
         said = " ".join(line for line in error.splitlines() if line.startswith("zoo: "))
         staged = list(name.glob(f"{publish.STAGING}*"))
@@ -142,33 +134,40 @@ def _faults(folder, library, first, calls):
         bad += not fine
         print(f"  {action} {'' if fine else 'BAD '}{said.replace(str(folder), '…')[:150]}")
         shutil.rmtree(name.parent)
-    print(f"{FLAGS.faults} failed writes: {bad} unnamed, or with something lost or left")
+    print(f"{words.faults} failed writes: {bad} unnamed, or with something lost or left")
     return bad
 
 
-def _flips(first):
-    generator, missed = random.Random(FLAGS.seed), 0
-    for _ in range(FLAGS.flips):
+def _flips(words, first):
+    generator, missed = random.Random(words.seed), 0
+    for _ in range(words.flips):
         file, undo = flip(first, generator)
         missed += not noticed(first, file)
         undo()
-    print(f"{FLAGS.flips} flipped bits: {missed} not named")
+    print(f"{words.flips} flipped bits: {missed} not named")
     return missed
 
 
-def main(_):
+def main():
     """Runs all four."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", required=True, help="a run directory")
+    parser.add_argument("--kills", type=int, default=20, help="random SIGKILLs")
+    parser.add_argument("--faults", type=int, default=30, help="failing writes")
+    parser.add_argument("--flips", type=int, default=300, help="flipped bits")
+    parser.add_argument("--seed", type=int, default=0, help="of what is random")
+    words = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         library = shim.build(folder)
         (folder / "first").mkdir()
-        export(FLAGS.run, folder / "first").communicate()
+        export(words.run, folder / "first").communicate()
         first = folder / "first" / "name" / "1"
-        bad = _flips(first) + _random_kills(folder, first)
-        calls, torn = _every_kill(folder, library, first)
-        bad += torn + _faults(folder, library, first, calls)
+        bad = _flips(words, first) + _random_kills(words, folder, first)
+        calls, torn = _every_kill(words, folder, library, first)
+        bad += torn + _faults(words, folder, library, first, calls)
     sys.exit(bool(bad))
 
 
 if __name__ == "__main__":
-    app.run(main)
+    main()
