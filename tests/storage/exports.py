@@ -123,7 +123,7 @@ def _faults(words, folder, library, first, calls):
     bad = 0
     for number in range(words.faults):
         call = writes[number % len(writes)]
-        action = f"{('enospc', 'eio', 'full')[number // len(writes) % 3]}:{call.number}"
+        action = f"{('enospc', 'eio', 'full')[number % 3]}:{call.number}"
         name = folder / f"fault {number}" / "name"
         shutil.copytree(first, name / "1")
         command = export(words.run, name.parent, library, folder / f"out {number}", action)
