@@ -243,6 +243,7 @@ def test_signals_keep_the_step(unbroken, interruption, monkeypatch, tmp_path):
             status, said = stopped(path, interruption)
         assert status == 128 + number
         assert f"at step {step} of 90, which is kept; to go on, give the same command" in said
+        assert (path / "checkpoints" / f"step-{step}.sha256").exists()
         assert not interruption.patient
     assert checkpoint(path) == unbroken
     assert {picture.name for picture in (path / "samples").iterdir()} == {
