@@ -31,11 +31,10 @@ def compare(sampler, data, held_out, folder, chosen):
     """
     from ai_edge_litert.interpreter import Interpreter
 
-    with quiet():  # it names its delegate
-        runners = {
-            format.file: Interpreter(model_path=str(folder / format.file), num_threads=1)
-            for format in chosen
-        }
+    runners = {
+        format.file: Interpreter(model_path=str(folder / format.file), num_threads=1)
+        for format in chosen
+    }
     latencies = _latencies(
         sampler, {f.file: runners[f.file] for f in chosen if f.batch in (None, 1)}
     )
@@ -53,6 +52,9 @@ def compare(sampler, data, held_out, folder, chosen):
 def _latencies(sampler, runners):
     inputs = _inputs(sampler, sampler.latents(1), sampler.in_turn(None, 1))
     calls = {file: runner.get_signature_runner("generate") for file, runner in runners.items()}
+    with quiet():  # the first call names its delegate
+        for call in calls.values():
+            call(**inputs)
     best = dict.fromkeys(calls, float("inf"))
     for _ in range(ROUNDS):
         for file, call in calls.items():
