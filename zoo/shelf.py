@@ -73,7 +73,9 @@ def _command(name, *words):
 
 def _figures(run):
     """name -> mean, of what `zoo.evaluate` has written beside the run."""
-    files = [run / "evaluation.json", run / "likelihood.json"]
+    from zoo.exporting.card import EVALUATIONS
+
+    files = [run / file for file in EVALUATIONS]
     results = [json.loads(file.read_text()) for file in files if file.exists()]
     return {
         name: figure["mean"] for result in results for name, figure in result["figures"].items()

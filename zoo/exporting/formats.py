@@ -71,15 +71,19 @@ def check(formats, model):
             )
 
 
-def signatures(format, functions):
-    """The signatures that a file of this format holds, out of all (name -> concrete function).
+def holds(format, inputs):
+    """Whether a file of this format holds a signature of these inputs (names).
 
     Under full int8 none that draws its own noise: the hash's and the logarithm's numbers do not fit
     256 steps.
     """
+    return format.precision != "int8" or "seed" not in inputs
+
+
+def signatures(format, functions):
+    """The signatures that a file of this format holds, out of all (name -> concrete function)."""
     return [
         name
         for name, function in functions.items()
-        if format.precision != "int8"
-        or "seed" not in {spec.name for spec in function.structured_input_signature[0]}
+        if holds(format, {spec.name for spec in function.structured_input_signature[0]})
     ]
