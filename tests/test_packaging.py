@@ -48,6 +48,11 @@ def test_a_script_knows_its_own_flags(name, script):
     assert re.findall(r"^  --(\w+):", listed, re.MULTILINE) == sorted(own)
 
 
+def test_a_program_may_import_every_command():
+    imports = "; ".join(f"import zoo.{name}" for name in COMMANDS)
+    subprocess.run([sys.executable, "-c", imports], check=True, cwd=ROOT)
+
+
 def test_a_mistake_in_a_script_is_one_sentence(script):
     done = script("train", "--modle=gan")
     assert done.returncode == 2

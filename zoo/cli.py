@@ -17,17 +17,25 @@ _RETRY = "what was there before is whole: mend that and give the same command ag
 _overrides = {prefix: {} for prefix in _PREFIXES}
 
 
-def command(main):
+def command(define_flags=lambda: None):
     """Makes a module's `main` its command: called with no argument, it parses the flags and exits
     0, or 2 with one sentence for a user's mistake, or 130 at Ctrl-C, 143 at a SIGTERM that `main`
-    listens to."""
-    return functools.wraps(main)(lambda: _run(main))
+    listens to.
+
+    Args:
+        define_flags: defines the flags of the command.  It is called when the command runs and not
+            at an import, so that a program may import several commands, whose flags share names.
+    """
+    return lambda main: functools.wraps(main)(lambda: _run(main, define_flags))
 
 
-def _run(main):
+def _run(main, define_flags):
+    before = set(flags.FLAGS)
+    define_flags()
+    own = sorted(set(flags.FLAGS) - before)
     logging.set_verbosity(logging.WARNING)  # checkpoints log a line at INFO for every save
     try:
-        app.run(lambda _: main(), flags_parser=lambda argv: _parse(argv, main))
+        app.run(lambda _: main(), flags_parser=lambda argv: _parse(argv, main, own))
     except UserError as error:
         _stop(error, 2)
     except OSError as error:
@@ -61,15 +69,15 @@ def _stop(message, status):
     sys.exit(status)
 
 
-def _parse(argv, main):
+def _parse(argv, main, own):
     """Takes ``--config.KEY=VALUE`` words out, hands absl the rest."""
     if any(word in ("--help", "-h", "-help", "--helpshort", "--helpfull") for word in argv[1:]):
-        _help(argv, main)
+        _help(argv, main, own)
         sys.exit(0)
     rest = [argv[0]]
     for word in argv[1:]:
         prefix, dot, setting = word.lstrip("-").partition(".")
-        if _has_settings(main) and word.startswith("--") and dot and prefix in _PREFIXES:
+        if _has_settings(own) and word.startswith("--") and dot and prefix in _PREFIXES:
             key, equals, value = setting.partition("=")
             if not equals:
                 raise UserError(f"write {word}=VALUE, with an equals sign.")
@@ -79,7 +87,7 @@ def _parse(argv, main):
     try:
         left = flags.FLAGS(rest)
     except flags.UnrecognizedFlagError as error:
-        raise UserError(f"unknown flag --{error.flagname}: {nearest(error.flagname, _own(main))}.")
+        raise UserError(f"unknown flag --{error.flagname}: {nearest(error.flagname, own)}.")
     except flags.Error as error:
         raise UserError(" ".join(str(error).replace("flag --", "--").split()).rstrip(".") + ".")
     if len(left) > 1:
@@ -87,25 +95,18 @@ def _parse(argv, main):
     return left
 
 
-def _own(main):
-    """Names of the flags that this command defines."""
-    # absl knows the module that Python runs as a program by the program's name.
-    module = sys.argv[0] if main.__module__ == "__main__" else main.__module__
-    return sorted(flag.name for flag in flags.FLAGS.get_flags_for_module(module))
-
-
-def _has_settings(main):
+def _has_settings(own):
     """Whether this command takes ``--config.KEY`` and ``--data.KEY``: the one that trains."""
-    return "recipe" in _own(main)
+    return "recipe" in own
 
 
-def _help(argv, main):
+def _help(argv, main, own):
     print(main.__globals__["__doc__"].strip() + "\n\nFlags:")
-    for name in _own(main):
+    for name in own:
         flag = flags.FLAGS[name]
         default = "" if flag.default is None else f" (default {flag.default})"
         print(f"  --{name}: {flag.help}{default}")
-    if not _has_settings(main):
+    if not _has_settings(own):
         return
     model = next((w.split("=", 1)[1] for w in argv if w.startswith("--model=")), None)
     if model is None:

@@ -22,14 +22,17 @@ from zoo import cli
 from zoo.config import UserError
 
 FLAGS = flags.FLAGS
-flags.DEFINE_list(
-    "run", None, "run directories, of wgan and wgan_gp, or of models that draw pixel by pixel"
-)
-flags.DEFINE_string("out", None, "the .png to write; the numbers stand beside it as .json")
-
 EXAMPLES = 1000  # held-out examples that a critic's gradients are of
 PICTURES = 64  # and those that a context is the mean of
 NEAR = 0.95  # a weight is near ±c from here on, in units of c
+
+
+def define_flags():
+    """Defines the flags of this command."""
+    flags.DEFINE_list(
+        "run", None, "run directories, of wgan and wgan_gp, or of models that draw pixel by pixel"
+    )
+    flags.DEFINE_string("out", None, "the .png to write; the numbers stand beside it as .json")
 
 
 def critic(sampler):
@@ -97,7 +100,7 @@ def _in_words(facts):
     return f"gradient norm {ends}{share}"
 
 
-@cli.command
+@cli.command(define_flags)
 def main():
     """Diagnoses every run, writes the figure and the numbers."""
     from zoo import pictures, plots

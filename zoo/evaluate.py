@@ -19,13 +19,16 @@ from zoo import cli
 from zoo.config import UserError, nearest
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("run", None, "the run directory")
-flags.DEFINE_integer("num", 10_000, "samples of each seed", 2)
-flags.DEFINE_integer("seeds", 3, "seeds 0, 1, … that samples are drawn from", 1)
-flags.DEFINE_list("metrics", None, "samples, likelihood, or both (default: all that there are)")
-flags.DEFINE_string("split", None, "what to measure against (default: what the run held out)")
-
 METRICS = {"samples": "evaluation.json", "likelihood": "likelihood.json"}  # and where they go
+
+
+def define_flags():
+    """Defines the flags of this command."""
+    flags.DEFINE_string("run", None, "the run directory")
+    flags.DEFINE_integer("num", 10_000, "samples of each seed", 2)
+    flags.DEFINE_integer("seeds", 3, "seeds 0, 1, … that samples are drawn from", 1)
+    flags.DEFINE_list("metrics", None, "samples, likelihood, or both (default: all that there are)")
+    flags.DEFINE_string("split", None, "what to measure against (default: what the run held out)")
 
 
 def evaluate(path, num, seeds, metrics=None, split=None):
@@ -124,7 +127,7 @@ def _of_likelihood(sampler, data, held_out):
     }
 
 
-@cli.command
+@cli.command(define_flags)
 def main():
     """Evaluates and prints the table."""
     if FLAGS.run is None:

@@ -14,12 +14,18 @@ from zoo import cli
 from zoo.config import UserError
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("run", None, "the run directory")
-flags.DEFINE_string("out", None, "FOLDER/NAME, e.g. exports/digits")
-flags.DEFINE_list(
-    "quantize", ["none"], "smaller TensorFlow Lite files as well: float16, dynamic, int8"
-)
-flags.DEFINE_string("verify", None, "an export, or a version of one, to compare with its manifest")
+
+
+def define_flags():
+    """Defines the flags of this command."""
+    flags.DEFINE_string("run", None, "the run directory")
+    flags.DEFINE_string("out", None, "FOLDER/NAME, e.g. exports/digits")
+    flags.DEFINE_list(
+        "quantize", ["none"], "smaller TensorFlow Lite files as well: float16, dynamic, int8"
+    )
+    flags.DEFINE_string(
+        "verify", None, "an export, or a version of one, to compare with its manifest"
+    )
 
 
 def export(run_path, out, quantize=("none",)):
@@ -77,7 +83,7 @@ def export(run_path, out, quantize=("none",)):
         return publish.publish(stage, path)
 
 
-@cli.command
+@cli.command(define_flags)
 def main():
     """Exports and says where to, or verifies and says what was."""
     if FLAGS.verify is not None:

@@ -29,7 +29,7 @@ def exports(folder="exports"):
     return [(name, f"version {version}") for name, version in sorted(found.items())]
 
 
-@cli.command
+@cli.command()
 def main():
     """Prints the four tables."""
     models = [(n, e.title, e.link) for n, e in registry.MODELS.items()]

@@ -26,20 +26,25 @@ from zoo import cli
 from zoo.config import UserError
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("run", None, "a run directory or an export's folder")
-flags.DEFINE_integer("num", 64, "how many; with classes in columns, whole rows of them", 1)
-flags.DEFINE_integer("seed", 0, "the same seed, the same pictures, everywhere")
-flags.DEFINE_string("out", "grid.png", "a .png sheet, or the raw array as .npy")
-flags.DEFINE_bool("interpolate", False, "rows of 8, each a walk between two latents")
-flags.DEFINE_list("label", None, "the class to draw, or several in turn: 3 or 3,1,4")
-flags.DEFINE_list("name", None, "the name of the class to draw, or several: seven or seven,one")
-flags.DEFINE_string("condition", None, "a .npy of what to draw for: pictures or other vectors")
-flags.DEFINE_string("complete", None, "a picture, .png or .npy, of which --mask is drawn anew")
-flags.DEFINE_string("mask", None, "for --complete: .png, white where a pixel is drawn, or .npy")
-flags.DEFINE_float("temperature", 1.0, "pixel by pixel: below 1 the likely values get likelier")
-flags.DEFINE_string("sampler", "cached", "pixel by pixel: cached, or plain, a full pass a pixel")
-
 COLUMNS = 8
+
+
+def define_flags():
+    """Defines the flags of this command."""
+    flags.DEFINE_string("run", None, "a run directory or an export's folder")
+    flags.DEFINE_integer("num", 64, "how many; with classes in columns, whole rows of them", 1)
+    flags.DEFINE_integer("seed", 0, "the same seed, the same pictures, everywhere")
+    flags.DEFINE_string("out", "grid.png", "a .png sheet, or the raw array as .npy")
+    flags.DEFINE_bool("interpolate", False, "rows of 8, each a walk between two latents")
+    flags.DEFINE_list("label", None, "the class to draw, or several in turn: 3 or 3,1,4")
+    flags.DEFINE_list("name", None, "the name of the class to draw, or several: seven or seven,one")
+    flags.DEFINE_string("condition", None, "a .npy of what to draw for: pictures or other vectors")
+    flags.DEFINE_string("complete", None, "a picture, .png or .npy, of which --mask is drawn anew")
+    flags.DEFINE_string("mask", None, "for --complete: .png, white where a pixel is drawn, or .npy")
+    flags.DEFINE_float("temperature", 1.0, "pixel by pixel: below 1 the likely values get likelier")
+    flags.DEFINE_string(
+        "sampler", "cached", "pixel by pixel: cached, or plain, a full pass a pixel"
+    )
 
 
 def condition():
@@ -94,7 +99,7 @@ def pixel_by_pixel(sampler):
     return x
 
 
-@cli.command
+@cli.command(define_flags)
 def main():
     """Loads, draws, writes."""
     out = pathlib.Path(FLAGS.out)

@@ -20,13 +20,16 @@ from zoo import cli, recipes, registry
 from zoo.config import UserError
 
 FLAGS = flags.FLAGS
-flags.DEFINE_list("models", None, "which of them (default: all)")
-flags.DEFINE_string("out", "exports", "the shelf")
-flags.DEFINE_string("runs", "runs/shelf", "the runs")
-
 LARGEST = 25_000_000  # bytes of the shelf: it stays in version control for good
 SAME = 1e-5  # pictures that differ less are the same on another machine
 CONFIG = "models.config"
+
+
+def define_flags():
+    """Defines the flags of this command."""
+    flags.DEFINE_list("models", None, "which of them (default: all)")
+    flags.DEFINE_string("out", "exports", "the shelf")
+    flags.DEFINE_string("runs", "runs/shelf", "the runs")
 
 
 def released(model, shelf, runs):
@@ -100,7 +103,7 @@ def _size(folder):
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-@cli.command
+@cli.command(define_flags)
 def main():
     """Releases what was asked for, and says what changed."""
     models = FLAGS.models or registry.names()

@@ -28,36 +28,48 @@ from zoo.config import UserError, override
 from zoo.interruption import Interruption, Stopped
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("model", None, "which model; zoo.list shows them")
-flags.DEFINE_string(
-    "dataset", None, "an embedded name, any TensorFlow Datasets name, or folder:/path to pictures "
-    "of your own, sub-folders as classes (default digits)",
-)  # fmt: skip
-flags.DEFINE_string("condition", None, "what the model is given: label, name or image")
-flags.DEFINE_string("target", None, "what it draws: image, or name")
-flags.DEFINE_string("recipe", None, "a named run: model, data, settings and steps; see zoo.list")
-flags.DEFINE_string("run", None, "the run directory (default runs/MODEL_DATASET)")
-flags.DEFINE_integer("steps", None, "total training steps (default 10000, or the recipe's)", 1)
-flags.DEFINE_integer("seed", None, "names every random number (default 0)")
-flags.DEFINE_integer("every", None, "steps between checkpoints and pictures (default 1/20th)", 1)
-flags.DEFINE_string(
-    "strategy", "auto", "one, mirrored (the GPUs of this machine), multi_worker (the machines of "
-    "TF_CONFIG), tpu, or auto: what is there",
-)  # fmt: skip
-flags.DEFINE_integer("devices", None, "GPUs or logical CPUs that carry the run (default all)", 1)
-flags.DEFINE_integer(
-    "logical_cpus", None, "split the CPU into so many devices, to try replicas without GPUs", 1
-)
-flags.DEFINE_enum(
-    "precision", None, ("float32", "bfloat16"), "of hidden layers; weights and losses are float32"
-)
-flags.DEFINE_enum("jit", "auto", ("auto", "on", "off"), "XLA; auto: what was measured faster")
-flags.DEFINE_bool(
-    "dry_run", False, "build, trace, check the data, print what a step takes, and write nothing"
-)
-flags.DEFINE_bool("download", False, "let TensorFlow Datasets fetch data that is not prepared")
-
 STEPS = 10_000
+
+
+def define_flags():
+    """Defines the flags of this command."""
+    flags.DEFINE_string("model", None, "which model; zoo.list shows them")
+    flags.DEFINE_string(
+        "dataset", None, "an embedded name, any TensorFlow Datasets name, or folder:/path to "
+        "pictures of your own, sub-folders as classes (default digits)",
+    )  # fmt: skip
+    flags.DEFINE_string("condition", None, "what the model is given: label, name or image")
+    flags.DEFINE_string("target", None, "what it draws: image, or name")
+    flags.DEFINE_string(
+        "recipe", None, "a named run: model, data, settings and steps; see zoo.list"
+    )
+    flags.DEFINE_string("run", None, "the run directory (default runs/MODEL_DATASET)")
+    flags.DEFINE_integer("steps", None, "total training steps (default 10000, or the recipe's)", 1)
+    flags.DEFINE_integer("seed", None, "names every random number (default 0)")
+    flags.DEFINE_integer(
+        "every", None, "steps between checkpoints and pictures (default 1/20th)", 1
+    )
+    flags.DEFINE_string(
+        "strategy", "auto", "one, mirrored (the GPUs of this machine), multi_worker (the machines "
+        "of TF_CONFIG), tpu, or auto: what is there",
+    )  # fmt: skip
+    flags.DEFINE_integer(
+        "devices", None, "GPUs or logical CPUs that carry the run (default all)", 1
+    )
+    flags.DEFINE_integer(
+        "logical_cpus", None, "split the CPU into so many devices, to try replicas without GPUs", 1
+    )
+    flags.DEFINE_enum(
+        "precision",
+        None,
+        ("float32", "bfloat16"),
+        "of hidden layers; weights and losses are float32",
+    )
+    flags.DEFINE_enum("jit", "auto", ("auto", "on", "off"), "XLA; auto: what was measured faster")
+    flags.DEFINE_bool(
+        "dry_run", False, "build, trace, check the data, print what a step takes, and write nothing"
+    )
+    flags.DEFINE_bool("download", False, "let TensorFlow Datasets fetch data that is not prepared")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -282,7 +294,7 @@ def _unrolled(most, *counts):
     return max(count for count in range(1, most + 1) if common % count == 0)
 
 
-@cli.command
+@cli.command(define_flags)
 def main():
     """Trains, then draws the curves and the animation."""
     interruption = Interruption().listen()
