@@ -5,6 +5,7 @@
 # make shelf    trains, gates and exports a small generator of each model -> exports/
 # make gallery  npm packages + exports/ -> exports/gallery/dist/, a static page that runs the exports
 # make bench    ratios of speed: samplers, recurrences, exports -> results/
+# make notebooks  colab/, each from top to bottom (also in make test-all)
 # make addons   what stands in for TensorFlow Addons, held against its last release (Python 3.11)
 # make wheel-check  a wheel, alone in an empty environment, trains on digits and exports
 # make bazel    buildifier; the quick tests and zoo.list under Bazel (Debian's bazel-bootstrap, and npx)
@@ -17,7 +18,7 @@ WORKERS := --numprocesses=auto --maxprocesses=4 --dist=worksteal
 BAZEL ?= bazel
 BAZEL_FILES := BUILD MODULE.bazel WORKSPACE $(shell find bazel -type f)
 
-.PHONY: env train test test-all lint bench shelf gallery addons bazel wheel-check lock
+.PHONY: env train test test-all lint bench shelf gallery notebooks addons bazel wheel-check lock
 
 env: .venv/ready
 
@@ -64,6 +65,9 @@ bench: env
 
 shelf: env
 	$(BIN)/python -m zoo.shelf
+
+notebooks: env
+	$(BIN)/python -m pytest $(WORKERS) tests/test_notebooks.py
 
 addons: .addons
 	$(BIN)/python -m pytest tests/test_addons.py

@@ -208,7 +208,7 @@ def _parsed_by_the_batch(builder, split):
     import tensorflow as tf
 
     spec = {
-        name: tf.io.FixedLenFeature(info.shape, info.dtype)
+        name: tf.io.FixedLenFeature(info.shape, info.tf_dtype)
         for name, info in builder.info.features.get_serialized_info().items()
     }
     records = tf.data.TFRecordDataset([str(path) for path in builder.info.splits[split].filepaths])
