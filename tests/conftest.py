@@ -13,7 +13,13 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import forking
 import pytest
-import tensorflow as tf
+
+from zoo.quiet import quiet
+
+with quiet():  # or each process of pytest-xdist says that it has no GPU, below the results
+    import tensorflow as tf
+
+    tf.config.list_physical_devices()
 
 forking.calm_collector()
 CPU = tf.config.list_physical_devices("CPU")[0]
