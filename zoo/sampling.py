@@ -223,8 +223,7 @@ class ExportSampler(_Sampler):
     def _generate(self, latents, given):
         import tensorflow as tf
 
-        name = "label" if self.data_spec.condition == "label" else "condition"
-        condition = {} if given is None else {name: tf.constant(given)}
+        condition = {} if given is None else {self.data_spec.condition_input: tf.constant(given)}
         drawn = self._call["generate"](latents=tf.constant(latents), **condition)
         return drawn[self.data_spec.kind].numpy()
 

@@ -115,6 +115,14 @@ class DataSpec:
         return math.prod(self.condition_shape) if self.condition_shape else 0
 
     @property
+    def condition_input(self):
+        """What an export calls the condition: ``"label"``, int32 [B], or ``"condition"``, float32
+        [B, d]; None for an unconditional model."""
+        if self.condition == "none":
+            return None
+        return "label" if self.condition == "label" else "condition"
+
+    @property
     def output_activation(self):
         """The activation whose image is the data's range: softmax over a letter's symbols."""
         by_kind = {"points": "linear", "text": "softmax"}

@@ -106,5 +106,4 @@ def _likelihood(sampler, data, held_out):
 def _inputs(sampler, latents, given):
     if given is None:
         return {"latents": latents}
-    name = "label" if sampler.data_spec.condition == "label" else "condition"
-    return {"latents": latents, name: given}
+    return {"latents": latents, sampler.data_spec.condition_input: given}

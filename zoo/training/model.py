@@ -257,10 +257,10 @@ class GenerativeModel(keras.Model):
         latents = tf.TensorSpec((None, self.latent), tf.float32, "latents")
         num, seed = (tf.TensorSpec(None, tf.int32, name) for name in ("num", "seed"))
         given = []
-        if spec.condition == "label":
+        if spec.condition_input == "label":
             given = [tf.TensorSpec((None,), tf.int32, "label")]
-        elif spec.condition != "none":
-            given = [tf.TensorSpec((None, spec.condition_size), tf.float32, "condition")]
+        elif spec.condition_input:
+            given = [tf.TensorSpec((None, spec.condition_size), tf.float32, spec.condition_input)]
         return {
             "generate": (lambda z, *y: {kind: self.generate(z, *y)}, [latents, *given]),
             "sample": (lambda n, s, *y: {kind: self.sample(n, s, *y)}, [num, seed, *given]),
