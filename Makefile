@@ -4,7 +4,7 @@
 # make lint     ruff, import-linter, codespell
 # make shelf    trains, gates and exports a small generator of each model -> exports/
 # make gallery  npm packages + exports/ -> exports/gallery/dist/, a static page that runs the exports
-# make bench    ratios of speed: samplers, recurrences, exports -> results/
+# make bench    ratios of speed: samplers, recurrences, replicas, exports -> results/
 # make notebooks  colab/, each from top to bottom (also in make test-all)
 # make addons   what stands in for TensorFlow Addons, held against its last release (Python 3.11)
 # make wheel-check  a wheel, alone in an empty environment, trains on digits and exports
@@ -60,6 +60,7 @@ gallery:
 bench: env
 	$(BIN)/python -m tests.benchmarks.samplers --out=results/samplers.json
 	$(BIN)/python -m tests.benchmarks.recurrences --out=results/recurrences.json
+	$(BIN)/python -m tests.benchmarks.distribution --out=results/distribution.json
 	$(BIN)/python -m pip install --quiet 'onnxruntime>=1.20' 'tf2onnx>=1.17'
 	$(BIN)/python -m tests.benchmarks.exports --out=results/exports.json
 

@@ -3,14 +3,11 @@
 import functools
 
 import harness
-import numpy as np
+import learning
 import pytest
 from conftest import LOOPS
-from digits_classifier import judge
-from harness import make, run_steps
 
 import zoo
-from zoo.metrics import evaluation, likelihood
 
 NAMES = zoo.names()
 LIGHT = [
@@ -63,99 +60,60 @@ def test_model_on_disk(check, name, tmp_path):
 # was seen stands beside it.
 
 
-def gan_learns(digits):
+def gan_learns():
     # The judge is sure of 0.00 of an untrained generator's pictures, and after these 4,000 steps
     # of 0.51 to 0.60.
-    settings = {"hidden": (256, 256), "maxout": (64, 64), "learning_rate": 1e-3, "ema": 0.999}
-    model = make(
-        "gan", digits.spec, jit_compile=True, steps_per_execution=25, batch_size=100, **settings
-    )
-    before, _ = judge(model.sample(500, 1).numpy())
-    run_steps(model, digits, 4000)
-    after, counts = judge(model.sample(500, 1).numpy())
-    assert after > before + 0.3
-    assert (counts > 0).sum() >= 9
+    before, after = learning.gan()["digits"]
+    assert after["sure"] > before["sure"] + 0.3
+    assert after["classes"] >= 9
 
 
-def vae_learns(digits):
-    # A Bernoulli for each pixel, independent of the others, is the bound of a decoder that
-    # ignores its latents: -27.24 nats. After these 1,500 steps the ELBO is -25.13 to -24.79.
-    train = digits.examples("train")[0]
-    test = digits.examples("test")[0]
-    rate = train.mean(axis=0).clip(1e-4, 1 - 1e-4)
-    independent = (test * np.log(rate) + (1 - test) * np.log(1 - rate)).sum(axis=(1, 2, 3)).mean()
-    model = make("vae", digits.spec, batch_size=100, steps_per_execution=25)
-    run_steps(model, digits, 1500)
-    elbo = model.evaluate(digits.evaluation("test", 100), verbose=0, return_dict=True)["elbo"]
-    assert elbo > independent + 1.5
+def vae_learns():
+    # -27.24 nats without latents. After these 1,500 steps the ELBO is -25.13 to -24.79.
+    before, after = learning.vae()["digits"]
+    assert after["elbo"] > before["elbo"] + 1.5
 
 
-def measured(name, dataset, steps, **settings):
-    """The figures of 1,000 samples before and after a short run."""
-    data = zoo.load_data(name, dataset)
-    judge, given = evaluation.judge(data, "test"), data.conditions()
-    model = make(name, data.spec, jit_compile="auto", steps_per_execution=25, **settings)
-    found = []
-    for count in (0, steps):
-        run_steps(model, data, count) if count else None
-        x = model.sample(1000, 1, given).numpy()
-        found.append(judge.of(x, None if given is None else given[np.arange(1000) % len(given)]))
-    return found
-
-
-PLANE = {"batch_size": 128, "latent": 2, "hidden": (64, 64, 64), "n_critic": 5, "ema": 0.99}
-PICTURES = {"batch_size": 64, "hidden": (256, 256), "n_critic": 3}
-
-
-def wgan_learns(digits):
+def wgan_learns():
+    found = learning.wgan()
     # From 0 to 2 of 8 modes and a share of good points up to 0.003, to 8 modes and 0.08 to 0.24.
-    before, after = measured("wgan", "gaussians8", 3000, **PLANE, learning_rate=5e-4, clip=0.1)
+    before, after = found["gaussians8"]
     assert after["modes"] >= before["modes"] + 4
     assert after["good"] > before["good"] + 0.03
     # From 0.86 to 1.06, to 0.041 to 0.054; the training part is at 0.011.
-    before, after = measured("wgan", "digits", 2000, **PICTURES, learning_rate=2e-4, clip=0.05)
+    before, after = found["digits"]
     assert after["frechet"] < before["frechet"] / 8
 
 
-def wgan_gp_learns(digits):
-    settings = {**PLANE, "penalty": 0.1, "learning_rate": 1e-3}
-    before, after = measured("wgan_gp", "gaussians8", 2000, **settings)
+def wgan_gp_learns():
+    found = learning.wgan_gp()
     # From 0 to 2 modes and at most 0.003, to 8 modes and 0.32 to 0.48.
+    before, after = found["gaussians8"]
     assert after["modes"] >= before["modes"] + 5
     assert after["good"] > before["good"] + 0.2
-    before, after = measured("wgan_gp", "digits", 1000, **PICTURES, learning_rate=5e-4, ema=0.99)
     # From 0.86 to 1.05, to 0.024 to 0.030.
+    before, after = found["digits"]
     assert after["frechet"] < before["frechet"] / 15
 
 
-def cgan_learns(digits):
-    settings = {"batch_size": 100, "learning_rate": 5e-4, "ema": 0.99, "dropout": 0.2}
-    before, after = measured("cgan", "digits", 2000, **settings)
+def cgan_learns():
     # From 1.16 to 1.22, to 0.071 to 0.085; and of the pictures the classifier takes first a tenth,
     # then all for the digit that was asked for.
+    before, after = learning.cgan()["digits"]
     assert after["frechet"] < before["frechet"] / 6
     assert after["accuracy"] > before["accuracy"] + 0.8
 
 
-def dcgan_learns(digits):
-    before, after = measured("dcgan", "digits", 400, batch_size=64, ema=0.99)
+def dcgan_learns():
     # From 1.24 to 1.25, to 0.12 to 0.15.
+    before, after = learning.dcgan()["digits"]
     assert after["frechet"] < before["frechet"] / 3
 
 
 def likelihood_learns(name, margin):
-    """Held-out bits per dimension after a short run, below those of independent pixels: 2.431."""
-    data = data_of(name)
-    train, test = (data.examples(split)[0] for split in ("train", "test"))
-    alone = likelihood.independent(train, test, data.spec.levels)
-    settings = {"channels": 16, "blocks": 2, "ends": 32, "batch_size": 32, "learning_rate": 3e-3}
-    model = make(name, data.spec, ema=0.98, **settings)
-    run_steps(model, data, 400)
-    found, flat = (
-        likelihood.summary(nats, data.spec)["bits_per_dim"][0]
-        for nats in (-model.log_prob(test).numpy(), alone)
-    )
-    assert found < flat - margin
+    # Independent pixels take 2.431 bits per dimension.
+    before, after = learning.pixelwise(name)["digits"]
+    assert after["bits_per_dim"] < before["bits_per_dim"] - margin
 
 
 LEARNS = {
@@ -166,14 +124,14 @@ LEARNS = {
     "wgan_gp": wgan_gp_learns,
     "vae": vae_learns,
     # 1.96 to 2.00 bits over five seeds, and the joint of both scales 2.22 to 2.25
-    "pixelcnn": lambda digits: likelihood_learns("pixelcnn", 0.35),
-    "row_lstm": lambda digits: likelihood_learns("row_lstm", 0.35),
-    "diagonal_bilstm": lambda digits: likelihood_learns("diagonal_bilstm", 0.35),
-    "multi_scale": lambda digits: likelihood_learns("multi_scale", 0.15),
+    "pixelcnn": lambda: likelihood_learns("pixelcnn", 0.35),
+    "row_lstm": lambda: likelihood_learns("row_lstm", 0.35),
+    "diagonal_bilstm": lambda: likelihood_learns("diagonal_bilstm", 0.35),
+    "multi_scale": lambda: likelihood_learns("multi_scale", 0.15),
 }
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_learns(name, digits):
+def test_learns(name):
     assert name in LEARNS, f"say in LEARNS by which margin a short run of {name} beats its start"
-    LEARNS[name](digits)
+    LEARNS[name]()

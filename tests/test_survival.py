@@ -1,5 +1,6 @@
 """What machines do to a run: kills, signals, damaged checkpoints, faults of the disk."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -75,11 +76,13 @@ def test_a_kill_at_every_call_of_checkpointing_resumes_bit_for_bit(library, tmp_
 
 def test_faults_of_the_disk_lose_nothing_and_are_named(library, tmp_path):
     lines = under(library, tmp_path / "root", tmp_path / "out", "", "faults", "52").splitlines()
-    assert len(lines) == 52
-    failed = [line for line in lines if not line.endswith("saved")]
+    found = [json.loads(line) for line in lines]
+    assert len(found) == 52
+    failed = [fault for fault in found if fault["said"]]
     assert len(failed) >= 30  # short writes are gone on with, and so is a folder that stays
-    assert all("No space left" in line or "Input/output error" in line for line in failed)
-    assert not any(line.startswith("short") for line in failed)
+    assert all(shim.names_fault(fault["said"]) for fault in failed)
+    assert not any(fault["fault"] == "short" for fault in failed)
+    assert sum(fault["struck"] for fault in found) >= 48
 
 
 # --- damaged checkpoints ------------------------------------------------------------------------

@@ -3,8 +3,8 @@
     python -m tests.storage.exports --run=RUN [--kills=20] [--faults=30] [--flips=300] [--seed=0]
 
 First bits of a finished export are flipped, then the command is killed at random moments, then
-every state that a SIGKILL can leave is listed, by one export under the fault library, then its
-writes are made to fail, each in an export of its own.  A line says how each went; the exit status
+every state that a SIGKILL can leave is listed, by one export under the fault library, then calls
+of it are made to fail, each in an export of its own.  A line says how each went; the exit status
 is 1 if any state would have been served torn, a fault went unnamed, or a flip was not noticed.
 """
 
@@ -21,6 +21,8 @@ import time
 from tests.storage import shim
 from zoo.config import UserError
 from zoo.exporting import publish
+
+FINE = ("named", "went on")  # what may come of a fault
 
 
 def served(path):
@@ -117,24 +119,51 @@ def _random_kills(words, folder, first):
     return left
 
 
-def _faults(words, folder, library, first, calls):
-    """Fails the writes, one in each export."""
-    writes = [call for call in calls if call.operation == "write"]
-    bad = 0
-    for number in range(words.faults):
-        call = writes[number % len(writes)]
-        action = f"{('enospc', 'eio', 'full')[number % 3]}:{call.number}"
+def faults(run, folder, library, first, calls, count):
+    """Makes `count` calls fail, one in each export; yields (fault, call, outcome, what was said).
+
+    The outcome is ``"named"``: the command said what failed; ``"went on"``: it needed not, the new
+    version is whole; or what is bad about it.  In neither is version 1 lost, nor a folder left.
+    """
+    for number, (fault, call) in enumerate(shim.spread(calls, count)):
         name = folder / f"fault {number}" / "name"
         shutil.copytree(first, name / "1")
-        command = export(words.run, name.parent, library, folder / f"out {number}", action)
+        out = folder / f"out {number}"
+        command = export(run, name.parent, library, out, f"{fault}:{call.number}")
         error = command.communicate()[1].decode()
         said = " ".join(line for line in error.splitlines() if line.startswith("zoo: "))
-        staged = list(name.glob(f"{publish.STAGING}*"))
-        fine = command.returncode == 2 and said and served(name) == ["1"] and not staged
-        bad += not fine
-        print(f"  {action} {'' if fine else 'BAD '}{said.replace(str(folder), '…')[:150]}")
+        said = said.replace(str(folder), "…")
+        yield fault, call, _outcome(command.returncode, said, name), said
         shutil.rmtree(name.parent)
-    print(f"{words.faults} failed writes: {bad} unnamed, or with something lost or left")
+        shutil.rmtree(out)
+
+
+def _outcome(status, said, name):
+    """What came of an export with a fault."""
+    try:
+        versions = served(name)
+    except UserError as error:
+        return f"torn: {error}"
+    if "1" not in versions:
+        return "version 1 is lost"
+    if list(name.glob(f"{publish.STAGING}*")):
+        return "a staging folder is left"
+    if status == 0 and versions == ["1", "2"]:
+        return "went on"
+    if status == 2 and shim.names_fault(said):
+        return "named"
+    return f"unnamed, exit status {status}"
+
+
+def _print_faults(words, folder, library, first, calls):
+    """Prints a line for each fault; returns how many went badly."""
+    bad = 0
+    for fault, call, outcome, said in faults(
+        words.run, folder, library, first, calls, words.faults
+    ):
+        bad += outcome not in FINE
+        print(f"  {fault} at {call.number}, {call.operation}: {outcome} {said[:150]}", flush=True)
+    print(f"{words.faults} faults: {bad} unnamed, or with something lost or left")
     return bad
 
 
@@ -153,7 +182,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", required=True, help="a run directory")
     parser.add_argument("--kills", type=int, default=20, help="random SIGKILLs")
-    parser.add_argument("--faults", type=int, default=30, help="failing writes")
+    parser.add_argument("--faults", type=int, default=30, help="failing calls")
     parser.add_argument("--flips", type=int, default=300, help="flipped bits")
     parser.add_argument("--seed", type=int, default=0, help="of what is random")
     words = parser.parse_args()
@@ -165,7 +194,7 @@ def main():
         first = folder / "first" / "name" / "1"
         bad = _flips(words, first) + _random_kills(words, folder, first)
         calls, torn = _every_kill(words, folder, library, first)
-        bad += torn + _faults(words, folder, library, first, calls)
+        bad += torn + _print_faults(words, folder, library, first, calls)
     sys.exit(bool(bad))
 
 

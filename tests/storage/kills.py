@@ -5,19 +5,21 @@
 
 Every call: one run under the library of `shim.py` leaves its folder as it was before each write,
 fsync, rename, unlink and mkdir, which is what a SIGKILL there would leave; each of these folders
-that differs from those before is resumed.  Random: a longer run is started again and again, killed
-by SIGKILL up to six seconds after it has begun to train, and at last let go on to its end.  For
-both, the hash of the final weights (and optimisers, and averages) stands beside that of an unbroken
-run.
+that differs from those before is resumed.  Random: a longer run is killed by SIGKILL at so many
+random moments from its first step to near its last, each time started again, and at last let go on
+to its end.  For both, the hash of the final weights (and optimisers, and averages) stands beside
+that of an unbroken run.  The exit status is 1 if any hash differs.
 """
 
 import argparse
+import collections
+import contextlib
 import hashlib
+import io
 import json
 import os
 import pathlib
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -36,7 +38,8 @@ SETTINGS |= {
     "vae": {"hidden": (64,)},
     "pixelcnn": {"channels": 6, "blocks": 1, "ends": 8},
 }
-SHORT, LONG = (3, 1), (1500, 50)  # (steps, steps between checkpoints)
+SHORT, LONG = (3, 1), (600, 10)  # (steps, steps between checkpoints)
+SEED = 0  # of the random moments
 
 
 def words(loop, steps, every):
@@ -127,10 +130,12 @@ def every_call(loop, folder):
     finish(command(root, loop, *SHORT, shim.environment(library, root, out, "snapshot")))
     states = shim.distinct(shim.snapshots(out))
     expected, found = digest(folder / "unbroken"), {}
-    for step, weights in resume_all(loop, states):
-        found.setdefault(weights, []).append(step)
+    with contextlib.redirect_stdout(io.StringIO()):  # each says where it goes on from
+        for step, weights in resume_all(loop, states):
+            found.setdefault(weights, []).append(step)
+    operations = collections.Counter(call.operation for call in shim.calls(out))
     return {
-        "calls": len(shim.calls(out)),
+        "calls": dict(operations.most_common()),
         "states": len(states),
         "unbroken": expected,
         "resumed": {  # weights -> how many states of each newest step
@@ -142,57 +147,86 @@ def every_call(loop, folder):
 
 
 def at_random(loop, folder, kills):
-    """Returns the facts of a longer run that is killed now and then."""
+    """Returns the facts of a longer run that is killed at so many moments over its length."""
     finish(command(folder / "long", loop, *LONG))
-    run, steps = folder / "killed", []
-    for _ in range(kills):
-        metrics = run / "metrics.jsonl"
+    steps, every = LONG
+    generator, run, newest = random.Random(f"{loop} {SEED}"), folder / "killed", []
+    interval = _seconds(folder / "long") * every / steps
+    # In the order of the run, or most would fall near its beginning.  The last ones leave a kill
+    # its time: a run that has ended is not killed.
+    for moment in sorted(generator.randrange(steps - 3 * every) for _ in range(kills)):
         process = command(run, loop, *LONG)
-        while process.poll() is None and not _open(metrics, process):
-            time.sleep(0.02)
-        time.sleep(random.uniform(0, 6))
+        while process.poll() is None and not (_open(run, process) and _step(run) >= moment):
+            time.sleep(0.002)
+        time.sleep(generator.uniform(0, interval))  # anywhere between two checkpoints, or in one
         process.send_signal(signal.SIGKILL)
-        process.communicate()
+        _, said = process.communicate()
         if process.returncode != -signal.SIGKILL:
-            break  # it was at its end already
-        steps.append(max(_steps(run), default=None))
+            raise RuntimeError(f"it was not killed at step {moment}: {said[-2000:]}")
+        newest.append(max(_steps(run), default=None))
     finish(command(run, loop, *LONG))
     expected, weights = digest(folder / "long"), digest(run)
     return {
-        "kills": len(steps),
-        "newest_checkpoint_at_each": steps,
+        "kills": len(newest),
+        "newest_checkpoint_at_each": " ".join(map(str, newest)),
         "unbroken": expected,
         "killed": weights,
         "equal": weights == expected,
     }
 
 
-def _open(metrics, process):
-    """Whether this process has opened its record of losses: it is about to take its first step."""
+def _open(run, process):
+    """Whether this process has opened the record of losses: what it holds is of this process, or
+    of before the checkpoint that it goes on from."""
+    metrics = os.path.realpath(run / "metrics.jsonl")
     try:
         held = pathlib.Path(f"/proc/{process.pid}/fd").iterdir()
-        return any(os.path.realpath(file) == os.path.realpath(metrics) for file in held)
+        return any(os.path.realpath(file) == metrics for file in held)
     except OSError:  # it has closed one meanwhile, or has ended
         return False
 
 
+def _record(run):
+    """The whole lines of the record of losses."""
+    text = (run / "metrics.jsonl").read_text()
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
+def _step(run):
+    """The last step on record, or 0."""
+    return max((line["step"] for line in _record(run)), default=0)
+
+
+def _seconds(run):
+    """How long an unbroken run trained."""
+    return max(line["time"] for line in _record(run))
+
+
 def main():
+    """Prints what came of each loop, and writes the file if asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--loops", default=",".join(LOOPS))
-    parser.add_argument("--random", type=int, default=10)
-    parser.add_argument("--out")
+    parser.add_argument("--random", type=int, default=10, help="random kills of each loop")
+    parser.add_argument("--out", type=pathlib.Path)
     flags = parser.parse_args()
-    facts = {}
+    facts = {
+        "command": " ".join(["python -m tests.storage.kills", *sys.argv[1:]]),
+        "seed": SEED,
+        "every_call": dict(zip(("steps", "steps between checkpoints"), SHORT, strict=True)),
+        "random": dict(zip(("steps", "steps between checkpoints"), LONG, strict=True)),
+        "loops": {},
+    }
     for loop in flags.loops.split(","):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix=f"kills-{loop}-"))
-        facts[loop] = {"every_call": every_call(loop, folder)}
-        if flags.random:
-            facts[loop]["random"] = at_random(loop, folder, flags.random)
-        shutil.rmtree(folder)
-        print(loop, json.dumps(facts[loop], indent=2), flush=True)
+        with tempfile.TemporaryDirectory(prefix=f"kills-{loop}-") as name:
+            folder = pathlib.Path(name)
+            found = facts["loops"][loop] = {"every_call": every_call(loop, folder)}
+            if flags.random:
+                found["random"] = at_random(loop, folder, flags.random)
+        print(loop, json.dumps(found, indent=2), flush=True)
         if flags.out:
-            pathlib.Path(flags.out).write_text(json.dumps(facts, indent=2) + "\n")
-    equal = all(part["equal"] for found in facts.values() for part in found.values())
+            flags.out.write_text(json.dumps(facts, indent=2) + "\n")
+    parts = [part for found in facts["loops"].values() for part in found.values()]
+    equal = all(part["equal"] for part in parts)
     print("every hash is the unbroken run's" if equal else "SOME HASHES DIFFER")
     sys.exit(not equal)
 

@@ -4,6 +4,8 @@ python -m tests.storage.saving steps FOLDER COUNT      checkpoints of steps 0 to
 python -m tests.storage.saving faults FOLDER COUNT     COUNT checkpoints, a fault in each
 """
 
+import json
+import os
 import sys
 import traceback
 
@@ -14,8 +16,7 @@ from tests.storage import shim
 from zoo.training.checkpoints import Checkpoints
 
 SETTINGS = {"batch_size": 32, "latent": 2, "hidden": (16,), "ema": 0.9, "seed": 3}
-ACTIONS = ("enospc", "eio", "short", "full")
-CALLS = 25  # about as many as a checkpoint makes; every second one, then the others
+HEALTHY = 5  # checkpoints before the first fault: from the fourth on each drops one
 
 
 def made():
@@ -47,32 +48,40 @@ def steps(folder, count):
 
 
 def faults(folder, count):
-    """Prints a line a fault: what it was, and what came of it."""
+    """Prints a line of JSON for each fault: which, at which call, and what came of it."""
     model, data = made()
     other, _ = made()  # what a later process would read
-    checkpoints = Checkpoints(folder, model)
-    checkpoints.save(0)
-    kept = {0: weights(model)}
-    for number in range(count):
-        action, after = ACTIONS[number % 4], 1 + number // 4 * 2 % CALLS
-        step = number + 1
+    checkpoints, kept = Checkpoints(folder, model), {}
+    for step in range(HEALTHY):
         train(model, data, step)
-        before = checkpoints.steps()
-        shim.arm(action, after)
+        begun = shim.count()
+        checkpoints.save(step)
+        kept[step] = weights(model)
+    calls = shim.calls(os.environ["FAULTS_OUT"])[begun:]
+    for step, (fault, call) in enumerate(shim.spread(calls, count), HEALTHY):
+        train(model, data, step)
+        before, number, after = checkpoints.steps(), shim.count(), call.number - begun
+        shim.arm(fault, after)
         try:
             checkpoints.save(step)
-            came = "saved"
+            said = ""
         except (OSError, tf.errors.OpError) as error:
-            came = traceback.format_exception_only(error)[-1].strip().splitlines()[0]
+            said = traceback.format_exception_only(error)[-1].strip().splitlines()[0]
         shim.arm("")
+        # A checkpoint after a failed one makes other calls: what was struck is looked up.
+        made_now = shim.calls(os.environ["FAULTS_OUT"])[number:]
+        struck = made_now[after - 1] if after <= len(made_now) else call
         kept[step] = weights(model)
         found = Checkpoints(folder, other)
         restored = found.restore()
-        assert weights(other) == kept[restored], f"{action} at {after}: step {restored} is broken"
-        assert restored == step or came != "saved", f"{action} at {after}: nobody was told"
+        where = f"{fault} at {struck.operation} {struck.path}"
+        assert weights(other) == kept[restored], f"{where}: step {restored} is broken"
+        assert restored == step or said, f"{where}: nobody was told"
         if restored != step:
-            assert found.steps() == before, f"{action} at {after}: an older one is lost"
-        print(f"{action} {after} {restored == step} {came}", flush=True)
+            assert found.steps() == before, f"{where}: an older one is lost"
+        told = {"fault": fault, "operation": struck.operation, "said": said}
+        told["struck"] = after <= len(made_now) and shim.strikes(fault, struck.operation)
+        print(json.dumps(told), flush=True)
 
 
 if __name__ == "__main__":

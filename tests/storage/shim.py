@@ -21,12 +21,16 @@ of its third call from then on, ``shim.arm("")`` of none.
 
 import collections
 import ctypes
+import errno
 import hashlib
 import os
 import pathlib
 import subprocess
 
 Call = collections.namedtuple("Call", "number process operation bytes path")
+WRITES = ("write", "pwrite", "writev", "sendfile", "copy_file_range")
+TAKE_SPACE = (*WRITES, "open", "rename", "mkdir", "link", "symlink")
+FAULTS = ("enospc", "eio", "short", "full")
 
 
 def build(folder):
@@ -79,6 +83,28 @@ def distinct(folders):
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
         seen.setdefault(digest.digest(), folder)
     return list(seen.values())
+
+
+def strikes(fault, operation):
+    """Whether one of `FAULTS` changes a call: only writes are short, and a full disk still syncs
+    and unlinks."""
+    return {"short": operation in WRITES, "eio": True}.get(fault, operation in TAKE_SPACE)
+
+
+def spread(calls, count):
+    """Returns `count` pairs (fault, call), the faults in turn, each over all calls it changes."""
+    found, each = [], -(-count // len(FAULTS))
+    for number in range(count):
+        fault = FAULTS[number % len(FAULTS)]
+        struck = [call for call in calls if strikes(fault, call.operation)]
+        turn = number // len(FAULTS)
+        found.append((fault, struck[turn * len(struck) // each % len(struck)]))
+    return found
+
+
+def names_fault(said):
+    """Whether what a program said names a fault as the system does."""
+    return any(os.strerror(code) in said for code in (errno.ENOSPC, errno.EIO))
 
 
 def arm(action, after=1):
