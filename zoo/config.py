@@ -40,7 +40,7 @@ class Common:
         "float32", "of the hidden layers' products; weights and losses are float32 always",
         choices=("float32", "bfloat16"),
     )  # fmt: skip
-    seed: int = setting(0, "names every random number", low=-(2**31), high=2**31 - 1)
+    seed: int = setting(0, "names every random number")
 
 
 def override(settings, words):
@@ -110,6 +110,8 @@ def _checked(field, value):
             f"{field.name} cannot be {value!r}: {nearest(value, map(str, meta['choices']))}."
         )
     for number in value if kind is tuple else (value,):
+        if isinstance(number, int) and not -(2**31) <= number < 2**31:
+            raise UserError(f"{field.name} must fit into 32 bits, and {number!r} does not.")
         outside = (
             (meta["low"] is not None and number < meta["low"])
             or (meta["high"] is not None and number > meta["high"])
