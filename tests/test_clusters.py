@@ -63,8 +63,10 @@ def test_the_jobset(stubs, monkeypatch):
     jobset = yaml.safe_load((DOCS / "jobset.yaml").read_text())
     assert jobset["apiVersion"] == "jobset.x-k8s.io/v1alpha2"
     assert jobset["kind"] == "JobSet"
+    assert jobset["spec"].keys() == {"failurePolicy", "replicatedJobs"}
     assert jobset["spec"]["failurePolicy"]["maxRestarts"] > 0
     (job,) = jobset["spec"]["replicatedJobs"]
+    assert job.keys() == {"name", "replicas", "template"}
     spec = job["template"]["spec"]
     assert spec["parallelism"] == spec["completions"] == 2
     assert spec["completionMode"] == "Indexed"  # gives each pod its index, and its host's name
