@@ -47,7 +47,7 @@ def define_flags():
     flags.DEFINE_integer("steps", None, "total training steps (default 10000, or the recipe's)", 1)
     flags.DEFINE_integer("seed", None, "names every random number (default 0)")
     flags.DEFINE_integer(
-        "every", None, "steps between checkpoints and pictures (default 1/20th)", 1
+        "every", None, "steps between checkpoints and pictures (default a 20th of --steps, 25 at least)", 1
     )
     flags.DEFINE_string(
         "strategy", "auto", "one, mirrored (the GPUs of this machine), multi_worker (the machines "
@@ -188,7 +188,7 @@ def train(asked, how=How(), interruption=None):
 
     from zoo import sheets
     from zoo.runs import Run
-    from zoo.training import callbacks, distribution
+    from zoo.training import callbacks, distribution, execution
 
     held_out = {"split": data.validation, "examples": len(data.splits[data.validation][0])}
     given = data.conditions()
@@ -203,9 +203,11 @@ def train(asked, how=How(), interruption=None):
     if start >= asked.steps:
         print(f"{run.path} has its {start} steps already; --steps={2 * start} trains on.")
         return run, model
-    most = model.steps_at_once
-    every = how.every or _milestone(most, start, asked.steps)
-    model.steps_per_execution = _unrolled(most, start, asked.steps, every)
+    every = how.every or max(25, round(asked.steps / 20))
+    if strategy.num_replicas_in_sync == 1:
+        model.pace = execution.Pace(every, asked.steps)
+    else:
+        model.steps_per_execution = _unrolled(start, asked.steps, every)
     if start:
         print(f"going on from step {start} of {asked.steps}")
     writer = tf.summary.create_file_writer(str(run.path / "tensorboard"))
@@ -222,7 +224,7 @@ def train(asked, how=How(), interruption=None):
             callbacks.ProgressBar(start, asked.steps),
             journal,
             callbacks.Milestones(
-                run.path / "samples", checkpoints, every, journal, writer,
+                run.path / "samples", checkpoints, every, asked.steps, journal, writer,
                 callbacks.HeldOut(validation, distribution.feed(strategy, validation)),
                 sheets.Draw(model, data, given), callbacks.Stop(interruption, together),
             ),
@@ -282,16 +284,10 @@ def _check_together(starts):
         )
 
 
-def _milestone(most, start, steps):
-    """About a 20th of the run, on the end of an execution."""
-    unrolled = _unrolled(most, start, steps)
-    return unrolled * max(1, round(steps / 20 / unrolled))
-
-
-def _unrolled(most, *counts):
-    """The steps in one execution, `most` at most, that divide all of `counts`."""
+def _unrolled(*counts):
+    """The steps in one execution over several replicas: 5 at most, which divide all of `counts`."""
     common = math.gcd(*counts)
-    return max(count for count in range(1, most + 1) if common % count == 0)
+    return max(count for count in range(1, 6) if common % count == 0)
 
 
 @cli.command(define_flags)

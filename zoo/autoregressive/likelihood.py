@@ -60,7 +60,6 @@ class Likelihood(drawing.Pixelwise):
 
     metric_names = ("nll", "bits_per_dim")
     xla_pays = False
-    steps_at_once = 1  # a recurrence is unrolled, which takes long to trace already
     likelihood_of = "the picture"
     block = None
     colour, grey = (128, 12), None  # (h, blocks) on pictures in colour, and in grey

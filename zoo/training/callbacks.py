@@ -12,9 +12,12 @@ import tensorflow as tf
 from zoo import pictures
 from zoo.config import UserError
 
+EVERY = 10  # steps between lines of the journal
+
 
 class ProgressBar(keras.callbacks.Callback):
-    """Keras' bar over the whole run, with the time left; a line now and then if not a terminal."""
+    """Keras' bar over the steps from `start` on, with the time left; a line now and then if not a
+    terminal."""
 
     def __init__(self, start, steps):
         super().__init__()
@@ -27,7 +30,7 @@ class ProgressBar(keras.callbacks.Callback):
         )
 
     def on_train_batch_end(self, batch, logs=None):
-        done = batch + 1
+        done = int(self.model.step.numpy()) - self._start
         self._bar.stateful_metrics = set(logs)
         self._bar.update(done, list(logs.items()), finalize=done == self._bar.target)
 
@@ -47,7 +50,11 @@ class Patience:
 
 
 class Journal(keras.callbacks.Callback):
-    """Writes every execution's mean losses to `metrics.jsonl` and TensorBoard; stops at a NaN."""
+    """Writes the mean losses since its line before to `metrics.jsonl` and TensorBoard: after the
+    first execution, at every tenth step and where training ends.  Stops at a NaN.
+
+    Lines do not depend on how many steps an execution takes, which the machine's speed decides.
+    """
 
     def __init__(self, path, writer):
         super().__init__()
@@ -55,13 +62,24 @@ class Journal(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self._file = open(self._path, "a", buffering=1)  # noqa: SIM115  closed at the end
-        self._begun = time.monotonic()
+        self._begun, self._since = time.monotonic(), {}
+        self._is_first = True
 
     def on_train_batch_end(self, batch, logs=None):
-        step = int(self.model.step.numpy())
-        per_step = self.model.step_logs()
+        step, per_step = int(self.model.step.numpy()), self.model.step_logs()
         self._stop_at_nan(step, per_step)
-        self.write(step, {name: float(np.mean(values)) for name, values in per_step.items()})
+        count = len(next(iter(per_step.values())))
+        for place, number in enumerate(range(step - count + 1, step + 1)):
+            for name, values in per_step.items():
+                self._since.setdefault(name, []).append(float(values[place]))
+            if number % EVERY == 0 or self._is_first:
+                self._write_means(number)
+        self._is_first = False
+
+    def _write_means(self, step):
+        if self._since:
+            self.write(step, {name: float(np.mean(values)) for name, values in self._since.items()})
+        self._since = {}
 
     def write(self, step, values):
         """Adds one line; `values` maps a metric's name to a number, all of them finite."""
@@ -72,6 +90,7 @@ class Journal(keras.callbacks.Callback):
                 tf.summary.scalar(name, value)
 
     def on_train_end(self, logs=None):
+        self._write_means(int(self.model.step.numpy()))
         self._file.close()
 
     def _stop_at_nan(self, step, per_step):
@@ -122,16 +141,18 @@ class Milestones(keras.callbacks.Callback):
     Args:
         samples: the folder of the sheets.
         checkpoints: the run's `Checkpoints`.
-        every: steps.
+        every: steps between them.
+        last: the step after which training ends.
         journal, writer: the `Journal`, and the TensorBoard writer.
         held_out: a `HeldOut`.
         draw: returns the sheet, uint8 [h, w, 3].
         stop: a `Stop`; where one is asked for, the step is kept and `fit` ends.
     """
 
-    def __init__(self, samples, checkpoints, every, journal, writer, held_out, draw, stop):
+    def __init__(self, samples, checkpoints, every, last, journal, writer, held_out, draw, stop):
         super().__init__()
-        self._samples, self._checkpoints, self._every = samples, checkpoints, every
+        self._samples, self._checkpoints = samples, checkpoints
+        self._every, self._last = every, last
         self._journal, self._writer = journal, writer
         self._held_out, self._draw, self._stop = held_out, draw, stop
 
@@ -149,9 +170,9 @@ class Milestones(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         step = int(self.model.step.numpy())
-        if step % self._every == 0 or batch + 1 == self.params["steps"]:
+        if step % self._every == 0 or step == self._last:
             self.milestone(step)
-            self.model.stop_training = bool(self._stop.asked())
+            self.model.stop_training = bool(self._stop.asked()) or step == self._last
         elif self._stop.asked():
             self._checkpoint(step)
             self.model.stop_training = True

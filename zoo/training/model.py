@@ -34,12 +34,6 @@ class GenerativeModel(keras.Model):
     blocks_per_step = 1  # fresh batches of real data in one step, e.g. a critic's updates
     xla_pays = True  # measured on CPUs: dense networks gain from XLA, convolutions lose
 
-    @property
-    def steps_at_once(self):
-        """Training steps in one call of the train function, at most: each is traced anew, and a
-        convolutional one takes so long to trace and to run that more would only delay the bar."""
-        return 25 if self.xla_pays else 5
-
     def __init__(self, config, data_spec):
         super().__init__()
         self._check_data(data_spec)
@@ -48,6 +42,7 @@ class GenerativeModel(keras.Model):
             name="step", shape=(), dtype="int32", initializer="zeros", trainable=False
         )
         self._means = [keras.metrics.Mean(name) for name in self.metric_names]
+        self.pace = None  # an `execution.Pace`, where executions are as long as a second
         # A namespace, because Keras and checkpoints would track a dict.
         self._last = types.SimpleNamespace(logs={})
 
@@ -155,18 +150,19 @@ class GenerativeModel(keras.Model):
 
         Args:
             jit_compile: True, False, or ``"auto"`` for what was measured to be faster.
-            steps_per_execution: training steps in one call of the train function, 32 at most; a
-                remainder of batches that is smaller is left out.
+            steps_per_execution: training steps in one call of the train function.  Over several
+                replicas they are unrolled: 32 at most, and a remainder of batches that is smaller
+                is left out.
 
         Raises:
             RuntimeError: another strategy is in scope than when the model was made.
-            ValueError: `steps_per_execution` is over 32.
+            ValueError: `steps_per_execution` is over 32, and there are several replicas.
         """
         self._check_strategy()
-        if steps_per_execution > 32:
+        if self.distribute_strategy.num_replicas_in_sync > 1 and steps_per_execution > 32:
             raise ValueError(
-                f"steps_per_execution is {steps_per_execution} and at most 32: TensorFlow takes "
-                "more reads of data in one graph for a mistake."
+                f"steps_per_execution is {steps_per_execution} and at most 32 over several "
+                "replicas: TensorFlow takes more reads of data in one graph for a mistake."
             )
         if jit_compile == "auto":
             jit_compile = self.xla_pays
@@ -219,7 +215,7 @@ class GenerativeModel(keras.Model):
 
     def step_logs(self):
         """Returns name -> float32 [K]: the logs of each step of the last execution."""
-        return {name: values.numpy() for name, values in self._last.logs.items()}
+        return self._last.logs
 
     # --- sampling ----------------------------------------------------------------------------
 
