@@ -6,7 +6,6 @@ import pathlib
 import subprocess
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # NumPy's and scikit-learn's products: where tests share the processors, a second thread spins
 # while it waits for its turn, at nine times the cost.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -14,12 +13,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import forking
 import pytest
 
-from zoo.quiet import quiet
+from zoo.startup import start_tensorflow
 
-with quiet():  # or each process of pytest-xdist says that it has no GPU, below the results
-    import tensorflow as tf
-
-    tf.config.list_physical_devices()
+start_tensorflow()
+import tensorflow as tf  # noqa: E402
 
 forking.calm_collector()
 CPU = tf.config.list_physical_devices("CPU")[0]

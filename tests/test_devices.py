@@ -111,7 +111,7 @@ def test_a_dry_run_says_what_a_step_takes_and_writes_nothing(command, tmp_path):
     words = ["--model=vae", "--config.hidden=96", "--config.latent=2", "--logical_cpus=2"]
     done = command("train", *words, "--dry_run", f"--run={tmp_path / 'run'}", cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    assert "strategy   mirrored: 2 replicas" in done.stdout
+    assert "device     mirrored: 2 replicas" in done.stdout
     assert "data       1,500 examples of 8x8x1, and 297 of test held out" in done.stdout
     hidden = 32  # 96 on 8x8
     trained = 64 * hidden + hidden + hidden * 4 + 4 + 2 * hidden + hidden + hidden * 64 + 64

@@ -225,7 +225,7 @@ def test_updates_wait_for_the_loss(digits):
     updates = [
         operation
         for operation in graph.get_operations()
-        if operation.type.startswith("Assign") and operation.inputs[0].ref() in inside
+        if operation.type.startswith("ResourceApply") and operation.inputs[0].ref() in inside
     ]
     assert len(updates) == len(weights)
     for update in updates:

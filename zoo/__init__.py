@@ -34,8 +34,10 @@ def build(name, dataset="digits", **overrides):
     """
     from zoo import registry
     from zoo.config import override
+    from zoo.startup import start_tensorflow
 
     registry.check(name)
+    start_tensorflow()
     module = registry.module(name)
     config = override(module.Config(), overrides)
     if isinstance(dataset, str):
@@ -58,14 +60,20 @@ def load_data(name, dataset="digits", **options):
         zoo.config.UserError: an unknown name or option, or data that cannot be read.
     """
     from zoo import registry
-    from zoo.data import load as load_dataset
+    from zoo.startup import start_tensorflow
 
     registry.check(name)
+    start_tensorflow()
+    from zoo.data import load as load_dataset
+
     return load_dataset(dataset, registry.data_options(name, options))
 
 
 def load(path):
     """Loads a run directory or an export; see `zoo.sampling.load`."""
+    from zoo.startup import start_tensorflow
+
+    start_tensorflow()
     from zoo.sampling import load as load_sampler
 
     return load_sampler(path)

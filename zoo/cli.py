@@ -1,8 +1,6 @@
 """The face of the commands: flags in, one call, and one sentence for a user's mistake."""
 
 import functools
-import importlib
-import os
 import sys
 
 from absl import app, flags, logging
@@ -10,7 +8,6 @@ from absl import app, flags, logging
 from zoo.config import UserError, describe, nearest
 from zoo.data.spec import DataOptions
 from zoo.interruption import Stopped
-from zoo.quiet import quiet
 
 _PREFIXES = ("config", "data")
 _RETRY = "what was there before is whole: mend that and give the same command again"
@@ -55,13 +52,6 @@ def _run(main, define_flags):
 def overrides(prefix):
     """Returns key -> text of the ``--PREFIX.KEY=VALUE`` words on the command line."""
     return _overrides[prefix]
-
-
-def start_tensorflow():
-    """Imports TensorFlow without what its C++ part says meanwhile."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and less, from then on
-    with quiet():
-        importlib.import_module("tensorflow").config.list_physical_devices()  # looks for GPUs
 
 
 def _stop(message, status):

@@ -20,6 +20,7 @@ from absl import flags
 
 from zoo import cli
 from zoo.config import UserError
+from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
 EXAMPLES = 1000  # held-out examples that a critic's gradients are of
@@ -110,7 +111,7 @@ def main():
     out = pathlib.Path(FLAGS.out)
     if not out.parent.is_dir():
         raise UserError(f"--out={out}: there is no folder {str(out.parent)!r}.")
-    cli.start_tensorflow()
+    start_tensorflow()
     from zoo.sampling import RunSampler
 
     samplers = [RunSampler(path) for path in FLAGS.run]

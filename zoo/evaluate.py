@@ -17,6 +17,7 @@ from absl import flags
 
 from zoo import cli
 from zoo.config import UserError, nearest
+from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
 METRICS = {"samples": "evaluation.json", "likelihood": "likelihood.json"}  # and where they go
@@ -132,7 +133,7 @@ def main():
     """Evaluates and prints the table."""
     if FLAGS.run is None:
         raise UserError("say what to evaluate: python -m zoo.evaluate --run=runs/NAME.")
-    cli.start_tensorflow()
+    start_tensorflow()
     for group, result in evaluate(
         FLAGS.run, FLAGS.num, FLAGS.seeds, FLAGS.metrics, FLAGS.split
     ).items():

@@ -12,6 +12,7 @@ from absl import flags
 
 from zoo import cli
 from zoo.config import UserError
+from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
 
@@ -97,7 +98,7 @@ def main():
             raise UserError(
                 f"--{name} is missing: python -m zoo.export --run=… --out=exports/NAME."
             )
-    cli.start_tensorflow()
+    start_tensorflow()
     version = export(FLAGS.run, FLAGS.out, FLAGS.quantize)
     files = ", ".join(sorted(path.name for path in version.glob("*.tflite")))
     print(

@@ -78,8 +78,9 @@ class Run:
 
         Args:
             path: the folder.
-            identity: dict of `model`, `dataset`, `config`, `data` and `examples`, the digest of a
-                folder's examples or None; must agree to resume.
+            identity: dict of `model`, `dataset`, `config`, `data`, `examples`, the digest of a
+                folder's examples or None, and `jit`, whether XLA compiles the steps or None where
+                that is not known; must agree to resume.
             data_spec: the `DataSpec`, kept so that sampling needs no data.
             held_out: dict of `split` and `examples`: what the validation losses are of.
             steps: the total asked for; may change from call to call.
@@ -203,6 +204,9 @@ def _check_identity(path, old, new):
             if old[part].get(key) != new[part].get(key):
                 _refuse(path, f"--{part}.{key}", old[part].get(key), new[part].get(key))
 
+    before, now = old.get("jit"), new["jit"]
+    if None not in (before, now) and before != now:
+        _refuse(path, "--jit", *({True: "on", False: "off"}[value] for value in (before, now)))
     _check_examples(path, old, new["examples"])
 
 

@@ -24,6 +24,7 @@ from absl import flags
 
 from zoo import cli
 from zoo.config import UserError
+from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
 COLUMNS = 8
@@ -112,7 +113,7 @@ def main():
     asked = condition()
     if (FLAGS.complete is None) != (FLAGS.mask is None):
         raise UserError("--complete=PICTURE and --mask=FILE, where it is drawn, go together.")
-    cli.start_tensorflow()
+    start_tensorflow()
 
     import numpy as np
 

@@ -18,6 +18,7 @@ from absl import flags
 
 from zoo import cli, recipes, registry
 from zoo.config import UserError
+from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
 LARGEST = 25_000_000  # bytes of the shelf: it stays in version control for good
@@ -110,7 +111,7 @@ def main():
     for model in models:
         registry.check(model)
     shelf, runs = pathlib.Path(FLAGS.out), pathlib.Path(FLAGS.runs)
-    cli.start_tensorflow()
+    start_tensorflow()
     shelf.mkdir(parents=True, exist_ok=True)
     said = [released(model, shelf, runs) for model in models]
     write_config(shelf)

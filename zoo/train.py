@@ -26,6 +26,7 @@ from absl import flags
 from zoo import cli, recipes, registry
 from zoo.config import UserError, override
 from zoo.interruption import Interruption, Stopped
+from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
 STEPS = 10_000
@@ -47,8 +48,9 @@ def define_flags():
     flags.DEFINE_integer("steps", None, "total training steps (default 10000, or the recipe's)", 1)
     flags.DEFINE_integer("seed", None, "names every random number (default 0)")
     flags.DEFINE_integer(
-        "every", None, "steps between checkpoints and pictures (default a 20th of --steps, 25 at least)", 1
-    )
+        "every", None, "steps between checkpoints and pictures (default a 20th of --steps, 25 at "
+        "least)", 1,
+    )  # fmt: skip
     flags.DEFINE_string(
         "strategy", "auto", "one, mirrored (the GPUs of this machine), multi_worker (the machines "
         "of TF_CONFIG), tpu, or auto: what is there",
@@ -65,7 +67,12 @@ def define_flags():
         ("float32", "bfloat16"),
         "of hidden layers; weights and losses are float32",
     )
-    flags.DEFINE_enum("jit", "auto", ("auto", "on", "off"), "XLA; auto: what was measured faster")
+    flags.DEFINE_enum(
+        "jit",
+        "auto",
+        ("auto", "on", "off"),
+        "XLA; auto: what was measured faster, or the run's own",
+    )
     flags.DEFINE_bool(
         "dry_run", False, "build, trace, check the data, print what a step takes, and write nothing"
     )
@@ -104,7 +111,7 @@ def request():
         base |= _of_existing_run()
     model = FLAGS.model or base["model"]
     registry.check(model)
-    cli.start_tensorflow()
+    start_tensorflow()
     config = override(
         registry.module(model).Config(),
         base["config"] | _flags("seed", "precision") | cli.overrides("config"),
@@ -133,6 +140,16 @@ def _of_existing_run():
     )
 
 
+def _jit_of_existing_run(path):
+    """What ``--jit=auto`` stands for: what the run was begun with, or the model's own choice."""
+    if (path / "run.json").exists():
+        from zoo.runs import Run
+
+        kept = Run.read(path).facts.get("jit")
+        return "auto" if kept is None else kept
+    return "auto"
+
+
 @dataclasses.dataclass(frozen=True)
 class How:
     """How a request is carried out: the flags of these names, which may change at a resume."""
@@ -155,13 +172,12 @@ def prepared(asked, how):
     from zoo.training import distribution
 
     strategy = distribution.strategy(how.strategy, how.devices, how.logical_cpus)
-    print(f"strategy   {distribution.described(strategy)}")
     distribution.check_batch(asked.config.batch_size, strategy.num_replicas_in_sync)
     data = load(asked.dataset, asked.data, how.download)
+    jit = {"on": True, "off": False}.get(how.jit, _jit_of_existing_run(asked.path))
     with strategy.scope():
-        model = registry.module(asked.model).build(
-            asked.config, data.spec, jit_compile={"on": True, "off": False}.get(how.jit, how.jit)
-        )
+        model = registry.module(asked.model).build(asked.config, data.spec, jit_compile=jit)
+    print(distribution.device_line(strategy, model.jit_compile, asked.config.precision))
     data.check_batch(asked.config.batch_size)
     return strategy, data, model
 
@@ -192,7 +208,7 @@ def train(asked, how=How(), interruption=None):
 
     held_out = {"split": data.validation, "examples": len(data.splits[data.validation][0])}
     given = data.conditions()
-    identity = asked.identity | {"examples": data.digest()}
+    identity = asked.identity | {"examples": data.digest(), "jit": _jit(model)}
     path = asked.path if distribution.is_chief(strategy) else _thrown_away()
     run = Run.open(path, identity, data.spec, held_out, asked.steps, given)
     # All workers read the chief's checkpoints, and each writes its own.
@@ -282,6 +298,13 @@ def _check_together(starts):
             f"the workers found checkpoints of steps {', '.join(map(str, starts))}: put --run on a "
             "folder that all machines share."
         )
+
+
+def _jit(model):
+    """Whether XLA compiles the steps, which bits depend on; None over several replicas, which XLA
+    cannot compile and a run may change to."""
+    one = model.distribute_strategy.num_replicas_in_sync == 1
+    return bool(model.jit_compile) if one else None
 
 
 def _unrolled(*counts):

@@ -45,6 +45,7 @@ class GAN(GenerativeModel):
 
     kinds = ("images", "points")
     metric_names = ("d_loss", "g_loss")
+    xla_pays = True  # dropout's noise
 
     def __init__(self, config, data_spec):
         super().__init__(config, data_spec)

@@ -56,7 +56,6 @@ class Wasserstein(GenerativeModel):
                 "pass --config.network=mlp."
             )
         self.blocks_per_step = config.n_critic
-        self.xla_pays = config.network == "mlp"
         self.generator, self.critic = self.networks(Initial(config.seed, config.precision))
         self.built = True
 

@@ -59,7 +59,6 @@ class Likelihood(drawing.Pixelwise):
     """
 
     metric_names = ("nll", "bits_per_dim")
-    xla_pays = False
     likelihood_of = "the picture"
     block = None
     colour, grey = (128, 12), None  # (h, blocks) on pictures in colour, and in grey

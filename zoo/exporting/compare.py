@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from zoo.quiet import quiet
+from zoo.startup import quiet
 
 NUM = 10_000  # samples of each file
 HELD_OUT = 500  # pictures whose likelihood each file tells

@@ -51,7 +51,7 @@ class Patience:
 
 class Journal(keras.callbacks.Callback):
     """Writes the mean losses since its line before to `metrics.jsonl` and TensorBoard: after the
-    first execution, at every tenth step and where training ends.  Stops at a NaN.
+    first step, every tenth step, at milestones and where training ends.  Stops at a NaN.
 
     Lines do not depend on how many steps an execution takes, which the machine's speed decides.
     """
@@ -63,7 +63,6 @@ class Journal(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         self._file = open(self._path, "a", buffering=1)  # noqa: SIM115  closed at the end
         self._begun, self._since = time.monotonic(), {}
-        self._is_first = True
 
     def on_train_batch_end(self, batch, logs=None):
         step, per_step = int(self.model.step.numpy()), self.model.step_logs()
@@ -72,11 +71,11 @@ class Journal(keras.callbacks.Callback):
         for place, number in enumerate(range(step - count + 1, step + 1)):
             for name, values in per_step.items():
                 self._since.setdefault(name, []).append(float(values[place]))
-            if number % EVERY == 0 or self._is_first:
-                self._write_means(number)
-        self._is_first = False
+            if number % EVERY == 0 or number == 1:
+                self.write_means(number)
 
-    def _write_means(self, step):
+    def write_means(self, step):
+        """Adds the line of the mean losses since the one before, if there was a step since."""
         if self._since:
             self.write(step, {name: float(np.mean(values)) for name, values in self._since.items()})
         self._since = {}
@@ -90,7 +89,7 @@ class Journal(keras.callbacks.Callback):
                 tf.summary.scalar(name, value)
 
     def on_train_end(self, logs=None):
-        self._write_means(int(self.model.step.numpy()))
+        self.write_means(int(self.model.step.numpy()))
         self._file.close()
 
     def _stop_at_nan(self, step, per_step):
@@ -182,6 +181,7 @@ class Milestones(keras.callbacks.Callback):
 
     def milestone(self, step):
         """The picture before the checkpoint: a kill between them repeats it, and loses none."""
+        self._journal.write_means(step)
         held_out = self.model.evaluate(self._held_out.shared, verbose=0, return_dict=True)
         for name, value in held_out.items():
             # The training loss of a step is older than its weights: these may have gone already.

@@ -16,6 +16,7 @@ import os
 import tensorflow as tf
 
 from zoo.config import UserError, nearest
+from zoo.startup import ONEDNN
 
 STRATEGIES = ("auto", "one", "mirrored", "multi_worker", "tpu")
 _CLUSTER = (
@@ -74,6 +75,23 @@ def described(strategy):
         device = tf.DeviceSpec.from_string(strategy.extended.worker_devices[0])
         return f"one: {device.device_type}:{device.device_index}"
     return f"{kind}: {count} replicas"
+
+
+def device_line(strategy, jit_compile, precision):
+    """Returns what carries a run, in one line, and in another what to do about an NVIDIA GPU that
+    TensorFlow did not load."""
+    threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
+    onednn = {None: "as TensorFlow sets it", "0": "off"}.get(os.environ.get(ONEDNN), "on")
+    line = (
+        f"device     {described(strategy)}, {threads} thread{'s' * (threads > 1)}, "
+        f"oneDNN {onednn}, XLA {'on' if jit_compile else 'off'}, {precision}"
+    )
+    if os.path.isdir("/proc/driver/nvidia/gpus") and not tf.config.list_physical_devices("GPU"):
+        line += (
+            "\n           an NVIDIA GPU is here and TensorFlow did not load it: "
+            "pip install 'tensorflow[and-cuda]'"
+        )
+    return line
 
 
 def workers(strategy):

@@ -56,7 +56,6 @@ class VAE(GenerativeModel):
                 "a Bernoulli decoder needs pictures in [0, 1]: pass --data.range=unit or "
                 "--config.decoder=gaussian."
             )
-        self.xla_pays = config.network == "mlp"
         self.encoder, self.decoder = self.networks(Initial(config.seed, config.precision))
         self.built = True
 
