@@ -1,4 +1,5 @@
 # make train    environment -> a GAN on handwritten digits -> pictures, a SavedModel, a TFLite file
+# make quick    the tests to run while editing, under a minute
 # make test     environment -> the tests that a contributor runs
 # make test-all the slow ones too: broken code that tests must catch, real MNIST (TFDS_DATA_DIR)
 # make lint     ruff, import-linter, codespell
@@ -18,7 +19,7 @@ WORKERS := --numprocesses=auto --maxprocesses=4 --dist=worksteal
 BAZEL ?= bazel
 BAZEL_FILES := BUILD MODULE.bazel WORKSPACE $(shell find bazel -type f)
 
-.PHONY: env train test test-all lint bench shelf gallery notebooks addons bazel wheel-check lock
+.PHONY: env train quick test test-all lint bench shelf gallery notebooks addons bazel wheel-check lock
 
 env: .venv/ready
 
@@ -39,6 +40,12 @@ train: env
 	@echo '  python -m zoo.train --model=vae --config.optimizer=adam --config.learning_rate=1e-3'
 	@echo '  python -m zoo.train --model=gan --help'
 	@echo '  tensorboard --logdir runs'
+
+# By hand, of plain functions: what a slip of the pen breaks.
+QUICK := config noise networks optimizers execution gan vae data pictures packaging
+
+quick: env
+	$(BIN)/python -m pytest $(WORKERS) -m "not slow" $(QUICK:%=tests/test_%.py)
 
 test: env
 	$(BIN)/python -m pytest $(WORKERS) -m "not slow"

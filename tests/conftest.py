@@ -29,9 +29,10 @@ ROOT = pathlib.Path(__file__).parent.parent
 LOOPS = ("gan", "wgan", "wgan_gp", "vae", "pixelcnn")
 
 
-def loops_first(names):
-    """The models as test parameters, those that are no loop of their own marked slow."""
-    return [pytest.param(name, marks=[] if name in LOOPS else [pytest.mark.slow]) for name in names]
+def loops_first(names, fast=LOOPS):
+    """The models as test parameters, those that are not in `fast` marked slow: by default those
+    that are no loop of their own."""
+    return [pytest.param(name, marks=[] if name in fast else [pytest.mark.slow]) for name in names]
 
 
 @pytest.fixture(scope="session")

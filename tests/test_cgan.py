@@ -101,6 +101,7 @@ def samplers(once, command):
     return {kind: zoo.load(once(f"conditions/{kind}", train)) for kind in targets}
 
 
+@pytest.mark.slow
 def test_a_label_and_its_name_are_one_condition(samplers):
     for kind in ("label", "name"):
         sampler = samplers[kind]
@@ -146,6 +147,7 @@ def test_wrong_conditions_get_one_sentence(kind, condition, sentence, samplers):
     assert str(caught.value).startswith(sentence)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["label", "name", "image"])
 def test_an_export_takes_what_the_run_takes(kind, samplers, command, tmp_path):
     run = samplers[kind].run.path

@@ -30,6 +30,7 @@ def lsgan(tmp_path, monkeypatch):
     sys.modules.pop("contributed_lsgan", None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_the_shown_model_passes(check, lsgan, digits):
     check(lsgan, digits)

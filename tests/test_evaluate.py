@@ -27,6 +27,7 @@ def trained(once, runs, command):
     return lambda name: once(f"evaluated/{name}", train) if name in WORDS else runs(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "figures"),
     [
@@ -109,6 +110,7 @@ def test_clipping_against_penalty(trained, command, tmp_path):
     assert penalised["share_near_clip"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["wgan", "wgan_gp"])
 def test_runs_log_the_estimate_gradients_and_weights(model, runs):
     lines = [json.loads(line) for line in (runs(model) / "metrics.jsonl").open()]

@@ -22,7 +22,7 @@ EXTRA |= {name: {"complete", "log_prob", "step"} for name in PIXELWISE}
 EXTRA["multi_scale"] |= {"step_small"}
 
 
-@pytest.mark.parametrize("model", loops_first(zoo.names()))
+@pytest.mark.parametrize("model", loops_first(zoo.names(), fast=("gan", "vae")))
 def test_an_export_is_whole(model, exports):
     version = exports(model) / "1"
     names = {str(path.relative_to(version)) for path in version.rglob("*") if path.is_file()}
@@ -57,7 +57,7 @@ def test_an_export_is_whole(model, exports):
         assert (version / file).stat().st_size < most.get(model, 1.2) * weights + graph
 
 
-@pytest.mark.parametrize("model", loops_first(zoo.names()))
+@pytest.mark.parametrize("model", loops_first(zoo.names(), fast=("gan", "vae")))
 def test_signatures_of_both_formats(model, exports):
     from ai_edge_litert.interpreter import Interpreter
 
@@ -74,7 +74,7 @@ def test_signatures_of_both_formats(model, exports):
         assert facts == json.loads((version / "assets.extra/facts.json").read_text())
 
 
-@pytest.mark.parametrize("model", loops_first(zoo.names()))
+@pytest.mark.parametrize("model", loops_first(zoo.names(), fast=("gan", "vae")))
 def test_one_seed_one_picture(model, runs, exports):
     from ai_edge_litert.interpreter import Interpreter
 

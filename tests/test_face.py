@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from conftest import loops_first
 
 import zoo
 from zoo.config import UserError
@@ -39,7 +40,7 @@ def test_wrong_calls_get_one_sentence(call, sentence):
 REFUSED = ("this model takes no condition", "label 10 is none of the 10 classes: give 0 to 9")
 
 
-@pytest.mark.parametrize("model", zoo.names())
+@pytest.mark.parametrize("model", loops_first(zoo.names()))
 def test_load_samples_a_run(model, runs):
     sampler = zoo.load(runs(model))
     images = sampler.sample(5, seed=7)

@@ -49,6 +49,7 @@ def test_a_batch_of_a_known_size_has_the_same_pictures(model, runs, exports):
         np.testing.assert_allclose(found, images[:batch], rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["dcgan", "vae", pytest.param("cgan", marks=pytest.mark.slow)])
 def test_quantised_files_are_smaller_and_draw_alike(model, runs, quantised):
     run, version = zoo.load(runs(model)), quantised(model)
@@ -77,6 +78,7 @@ def test_quantised_files_are_smaller_and_draw_alike(model, runs, quantised):
     assert "frechet" in card
 
 
+@pytest.mark.slow
 def test_quantised_files_of_a_pixelrnn(runs, quantised, digits):
     run, version = zoo.load(runs("pixelcnn")), quantised("pixelcnn")
     images = digits.examples("test")[0][:16]

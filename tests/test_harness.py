@@ -5,7 +5,7 @@ import functools
 import harness
 import learning
 import pytest
-from conftest import LOOPS
+from conftest import LOOPS, loops_first
 
 import zoo
 
@@ -131,7 +131,7 @@ LEARNS = {
 }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", loops_first(NAMES, fast=("vae", "pixelcnn")))
 def test_learns(name):
     assert name in LEARNS, f"say in LEARNS by which margin a short run of {name} beats its start"
     LEARNS[name]()

@@ -32,6 +32,7 @@ def staged(path):
     return list(path.glob(f"{publish.STAGING}*"))
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_call_leaves_nothing_torn(states):
     calls, snapshots = states
     operations = {call.operation for call in calls}
@@ -79,6 +80,7 @@ def test_staging_folders_of_living_exports_stay(tmp_path):
         assert one.is_dir()
 
 
+@pytest.mark.slow
 def test_two_exports_at_once_give_two_versions(runs, tmp_path):
     commands = [kills.export(runs("gan"), tmp_path) for _ in range(2)]
     for command in commands:
@@ -111,6 +113,7 @@ def test_a_failed_write_is_named_and_loses_nothing(
     assert not staged(root / "name")
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_is_named(exports, tmp_path):
     version = pathlib.Path(shutil.copytree(exports("cgan") / "1", tmp_path / "name" / "1"))
     generator, hit = random.Random(0), set()

@@ -58,15 +58,16 @@ def test_a_fused_update_is_keras_own_within_rounding(name, replicas):
     options = {**options, "use_ema": True, "ema_momentum": 0.9}
     one, fused = trained(lambda: ours(RATE, **options), strategy)
     two, plain = trained(lambda: theirs(RATE, **options), strategy)
-    # Relative to what the steps so far can have moved a weight, which may come back to 0.
+    # Both take 1 - 0.999 in float32, which has 3e-5 of rounding itself.  Relative to what the
+    # steps so far can have moved a weight, which may come back to 0.
     reach = np.abs(np.diff(two, axis=0, prepend=0.0)).cumsum(axis=0)
-    assert (np.abs(one - two) <= 2e-6 * reach).all()
+    assert (np.abs(one - two) <= 1e-5 * reach).all()
     assert [v.path.split("/")[1:] for v in fused.variables] == [
         v.path.split("/")[1:] for v in plain.variables
     ]
     for mine, other in zip(fused.variables, plain.variables, strict=True):
         offset = fused.epsilon if name == "adagrad" and "accumulator" in mine.path else 0.0
-        np.testing.assert_allclose(mine.numpy() - offset, other.numpy(), 2e-6, 1e-8)
+        np.testing.assert_allclose(mine.numpy() - offset, other.numpy(), 2e-5, 1e-8)
 
 
 def test_the_papers_schedule_by_hand():

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 from conftest import ROOT
 
 # What is not run, by its first word, and why.
@@ -48,6 +49,7 @@ def run(words, folder):
     assert done.returncode == 0, f"README: {words[-1]}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
 
 
+@pytest.mark.slow
 def test_every_block_runs(tmp_path):
     blocks = re.findall(r"^```(\w+)\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.M)
     assert {language for language, _ in blocks} >= {"sh", "python"}

@@ -74,6 +74,7 @@ def test_a_kill_at_every_call_of_checkpointing_resumes_bit_for_bit(library, tmp_
     assert set(resumed_at) == {None, 0, 2, 3}
 
 
+@pytest.mark.slow
 def test_faults_of_the_disk_lose_nothing_and_are_named(library, tmp_path):
     lines = under(library, tmp_path / "root", tmp_path / "out", "", "faults", "52").splitlines()
     found = [json.loads(line) for line in lines]
@@ -284,6 +285,7 @@ def test_a_signal_in_the_first_seconds(number, seconds, tmp_path):
 # --- a full disk ----------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_with_what_to_do(library, runs, command, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(runs("vae"), run)

@@ -111,6 +111,7 @@ def test_two_workers_equal_one_device(unbroken, tmp_path):
             np.testing.assert_allclose(shared[key], single[key], rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_one_killed_and_both_restarted_equal_an_unbroken_run(victim, unbroken, tmp_path):
     path = tmp_path / "run"
