@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -105,6 +107,30 @@ def test_auto_is_what_there_is(monkeypatch):
     assert distribution._found(None, None, []) == "tpu"
     monkeypatch.setenv("TF_CONFIG", '{"cluster": {"chief": ["a:1"], "worker": ["b:1"]}}')
     assert distribution._found(None, None, []) == "multi_worker"
+
+
+def test_the_first_line_says_what_carries_a_run(monkeypatch):
+    strategy = tf.distribute.OneDeviceStrategy("CPU:0")
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    line = distribution.device_line(strategy, True, "bfloat16")
+    assert line.startswith("device     one: CPU:0, ")
+    assert line.endswith("oneDNN off, XLA on, bfloat16")
+    # A GPU that the driver shows and TensorFlow has not.
+    monkeypatch.setattr(distribution.os.path, "isdir", lambda path: True)
+    line = distribution.device_line(strategy, False, "float32")
+    assert "XLA off" in line
+    assert line.endswith("did not load it: pip install 'tensorflow[and-cuda]'")
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "1"), ("0", "0")])
+def test_onednn_is_on_unless_the_environment_says_otherwise(before, after):
+    env = {key: os.environ[key] for key in os.environ if key != "TF_ENABLE_ONEDNN_OPTS"}
+    code = "import os, zoo; zoo.load_data('gan'); print(os.environ['TF_ENABLE_ONEDNN_OPTS'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT,
+        env=env | ({"TF_ENABLE_ONEDNN_OPTS": before} if before else {}),
+    )  # fmt: skip
+    assert done.stdout.split() == [after]
 
 
 def test_a_dry_run_says_what_a_step_takes_and_writes_nothing(command, tmp_path):
