@@ -32,8 +32,8 @@ class GenerativeModel(keras.Model):
     prior = "normal"  # what its latents are distributed as: `noise.PRIORS`
     metric_names = ()  # what `test_step` returns
     blocks_per_step = 1  # fresh batches of real data in one step, e.g. a critic's updates
-    # Whether XLA compiles a step by default; `results/training.json` has the measurements.  On
-    # CPUs only steps with much work element by element gain, such as noise for every dropout.
+    # Whether XLA compiles a step by default.  On CPUs only steps with much work element by element
+    # gain, such as noise for every dropout; compiling takes seconds before the first step.
     xla_pays = False
 
     def __init__(self, config, data_spec):
