@@ -50,7 +50,7 @@ def test_a_batch_of_a_known_size_has_the_same_pictures(model, runs, exports):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["dcgan", "vae", pytest.param("cgan", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("model", ["dcgan", "vae", "cgan"])
 def test_quantised_files_are_smaller_and_draw_alike(model, runs, quantised):
     run, version = zoo.load(runs(model)), quantised(model)
     latents, given = run.latents(64, 3), run.in_turn(None, 64)

@@ -112,7 +112,7 @@ def test_two_workers_equal_one_device(unbroken, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("victim", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("victim", [0, 1])
 def test_one_killed_and_both_restarted_equal_an_unbroken_run(victim, unbroken, tmp_path):
     path = tmp_path / "run"
     kill = tuple(2 * EVERY if index == victim else 0 for index in range(2))

@@ -53,8 +53,7 @@ def train_function(model, last):
 
     def one_step(data):
         logs = strategy.run(step, args=(data,))
-        with tf.control_dependencies(_tensors(data)):
-            model.step.assign_add(1)
+        model.step.assign_add(1)
         return {name: strategy.reduce("MEAN", value, axis=None) for name, value in logs.items()}
 
     if strategy.num_replicas_in_sync == 1 and not model.run_eagerly:
@@ -117,10 +116,14 @@ def _unrolled(model, one_step):
     def steps(iterator):
         # All data first: where it ends within an execution, no step of it is taken.
         batches = [next(iterator) for _ in range(model.steps_per_execution)]
-        # Nothing else would keep a step of the graph from running before all reads succeeded.
-        with tf.control_dependencies(_tensors(batches)):
-            batches = tf.nest.map_structure(tf.identity, batches, expand_composites=True)
-        logs = [one_step(data) for data in batches]
+        # Nothing else would keep a step of the graph from running before all reads succeeded: the
+        # counter waits by its scope, and replicas, to which no scope reaches, by their data.
+        reads = [
+            value for value in tf.nest.flatten(batches, expand_composites=True) if value is not None
+        ]
+        with tf.control_dependencies(reads):
+            batches = tf.nest.map_structure(_copied, batches, expand_composites=True)
+            logs = [one_step(data) for data in batches]
         return {name: tf.stack([step[name] for step in logs]) for name in logs[0]}
 
     graph = _graph(model, steps)
@@ -166,9 +169,8 @@ def test_function(model, means):
     return test
 
 
-def _tensors(data):
-    """The tensors in what an iterator gives, of every replica."""
-    return tf.nest.flatten(data, expand_composites=True)
+def _copied(value):
+    return None if value is None else tf.identity(value)
 
 
 def _is_stream(iterator):
