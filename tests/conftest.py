@@ -16,6 +16,7 @@ import pytest
 from zoo.startup import start_tensorflow
 
 start_tensorflow()
+import harness  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 forking.calm_collector()
@@ -27,6 +28,8 @@ ROOT = pathlib.Path(__file__).parent.parent
 # The models that are a loop of their own. The others vary one of these: for them, what takes long
 # is run by `make test-all` only.
 LOOPS = ("gan", "wgan", "wgan_gp", "vae", "pixelcnn")
+# One for each way to draw; any other is exported and run by the same code.
+DRAWN = ("gan", "vae", "pixelcnn")
 
 
 def loops_first(names, fast=LOOPS):
@@ -100,10 +103,12 @@ def once(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def runs(once, command):
-    """model -> a run directory of 60 steps on the embedded digits, trained by the command."""
+    """model -> a run directory of 60 steps on the embedded digits, trained by the command, with the
+    networks of `harness.SMALL`."""
 
     def train(path):
         words = [f"--model={path.name}", "--steps=60", "--every=20", "--config.ema=0.9"]
+        words += harness.small_words(path.name)
         done = command("train", *words, f"--run={path}")
         assert done.returncode == 0, done.stderr
 

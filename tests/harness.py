@@ -34,6 +34,14 @@ SMALL |= {name: {"channels": 6, "blocks": 1, "ends": 8} for name in PIXELWISE}
 SMALL["multi_scale"] |= {"network": "pixelcnn"}
 
 
+def small_words(name):
+    """`SMALL`, as flags of a command."""
+    return [
+        f"--config.{key}={','.join(map(str, value)) if isinstance(value, tuple) else value}"
+        for key, value in SMALL.get(name, {}).items()
+    ]
+
+
 def make(name, spec, strategy=None, jit_compile=False, steps_per_execution=1, **settings):
     """Builds a small-batch model of the zoo under a strategy."""
     strategy = strategy or tf.distribute.OneDeviceStrategy("CPU:0")

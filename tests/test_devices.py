@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT, loops_first
+from conftest import ROOT
 from harness import SMALL
 from test_train import checkpoint
 
@@ -53,7 +53,8 @@ def values(path):
     return found
 
 
-@pytest.mark.parametrize("model", loops_first(zoo.names(), fast=("vae",)))
+@pytest.mark.slow
+@pytest.mark.parametrize("model", zoo.names())
 def test_a_run_goes_on_with_another_strategy(model, forks, tmp_path):
     run(forks, model, tmp_path / "one", "one", 20)
     run(forks, model, tmp_path / "two", "mirrored", 10)

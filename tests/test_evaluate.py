@@ -90,6 +90,7 @@ def test_the_judge_of_names_reads_them(digits):
     assert judge.of(x[::-1], y)["right"] < 0.2
 
 
+@pytest.mark.slow
 def test_clipping_against_penalty(trained, command, tmp_path):
     out = tmp_path / "figure.png"
     runs_ = f"{trained('plane')},{trained('roll')}"

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import loops_first
+from conftest import DRAWN, loops_first
 from harness import PIXELWISE
 
 import zoo
@@ -22,7 +22,7 @@ EXTRA |= {name: {"complete", "log_prob", "step"} for name in PIXELWISE}
 EXTRA["multi_scale"] |= {"step_small"}
 
 
-@pytest.mark.parametrize("model", loops_first(zoo.names(), fast=("gan", "vae")))
+@pytest.mark.parametrize("model", loops_first(zoo.names(), DRAWN))
 def test_an_export_is_whole(model, exports):
     version = exports(model) / "1"
     names = {str(path.relative_to(version)) for path in version.rglob("*") if path.is_file()}
@@ -57,7 +57,7 @@ def test_an_export_is_whole(model, exports):
         assert (version / file).stat().st_size < most.get(model, 1.2) * weights + graph
 
 
-@pytest.mark.parametrize("model", loops_first(zoo.names(), fast=("gan", "vae")))
+@pytest.mark.parametrize("model", loops_first(zoo.names(), DRAWN))
 def test_signatures_of_both_formats(model, exports):
     from ai_edge_litert.interpreter import Interpreter
 
@@ -74,7 +74,7 @@ def test_signatures_of_both_formats(model, exports):
         assert facts == json.loads((version / "assets.extra/facts.json").read_text())
 
 
-@pytest.mark.parametrize("model", loops_first(zoo.names(), fast=("gan", "vae")))
+@pytest.mark.parametrize("model", loops_first(zoo.names(), DRAWN))
 def test_one_seed_one_picture(model, runs, exports):
     from ai_edge_litert.interpreter import Interpreter
 
@@ -106,6 +106,7 @@ def test_sample_refuses_a_num_out_of_range_and_goes_on(exports):
     assert server(num=tf.constant(1024), seed=tf.constant(0))["images"].shape == (1024, 8, 8, 1)
 
 
+@pytest.mark.slow
 def test_images_are_in_unit_range_whatever_the_model_trained_on(command, tmp_path):
     run = tmp_path / "run"
     words = ["--model=gan", "--steps=20", "--data.range=symmetric", f"--run={run}"]

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import loops_first
+from conftest import DRAWN, loops_first
 from PIL import Image
 
 import zoo
@@ -35,7 +35,7 @@ def quantised(once, runs, command):
     return lambda model: once(f"quantised/{model}", export) / "1"
 
 
-@pytest.mark.parametrize("model", loops_first(zoo.names()))
+@pytest.mark.parametrize("model", loops_first(zoo.names(), DRAWN))
 def test_a_batch_of_a_known_size_has_the_same_pictures(model, runs, exports):
     run = zoo.load(runs(model))
     images = run.sample(16, 7)
@@ -131,6 +131,7 @@ def test_a_transposed_convolution_is_a_convolution_and_a_shuffle(size, bias):
     np.testing.assert_array_equal(network(x), expected)  # as it was before
 
 
+@pytest.mark.slow
 def test_files_of_a_convolutional_generator_hold_no_transposed_convolution(exports):
     file = interpreter(exports("dcgan") / "1" / "model.tflite")
     operations = {detail["op_name"] for detail in file._get_ops_details()}
@@ -139,6 +140,7 @@ def test_files_of_a_convolutional_generator_hold_no_transposed_convolution(expor
     assert "TRANSPOSE_CONV" not in operations
 
 
+@pytest.mark.slow
 def test_a_file_tells_its_facts_and_keeps_each_weight_once(exports):
     from ai_edge_litert import schema_py_generated as schema
 
@@ -170,10 +172,11 @@ def test_servers_get_png_files_too(exports):
         assert outputs[name] == {"images", "images_bytes"}
 
 
-def test_warm_up_records_run(exports):
+@pytest.mark.parametrize("model", loops_first(["vae", "cgan"], DRAWN))
+def test_warm_up_records_run(model, exports):
     from tensorflow_serving.apis import prediction_log_pb2
 
-    version = exports("cgan") / "1"
+    version = exports(model) / "1"
     server = tf.saved_model.load(str(version)).signatures
     names = []
     file = str(version / "assets.extra" / "tf_serving_warmup_requests")

@@ -13,10 +13,10 @@ NAMES = zoo.names()
 LIGHT = [
     harness.check_each_player_moves_alone,
     harness.check_samples,
-    harness.check_fit_validates_and_traces_once,
     harness.check_graph_is_fit_for_a_tpu,
 ]
 FULL = [
+    harness.check_fit_validates_and_traces_once,
     harness.check_replicas_equal_one_device,
     harness.check_reduced_gradients,
     harness.check_averages,

@@ -90,12 +90,13 @@ def test_two_exports_at_once_give_two_versions(runs, tmp_path):
     assert not staged(tmp_path / "name")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("action", "file"),
     [
         ("enospc", "saved_model.pb"),
-        pytest.param("eio", "model.tflite", marks=pytest.mark.slow),
-        pytest.param("full", "manifest.json", marks=pytest.mark.slow),
+        ("eio", "model.tflite"),
+        ("full", "manifest.json"),
     ],
 )
 def test_a_failed_write_is_named_and_loses_nothing(

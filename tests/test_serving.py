@@ -19,7 +19,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import LOOPS, ROOT, loops_first
+from conftest import DRAWN, LOOPS, ROOT, loops_first
 from PIL import Image
 from serving import session
 from tensorflow_serving.apis import (
@@ -180,7 +180,7 @@ def check_pictures(files, images):
         np.testing.assert_allclose(pixels.reshape(image.shape), image, rtol=0, atol=1 / 255)
 
 
-@pytest.mark.parametrize("model", loops_first(zoo.names()))
+@pytest.mark.parametrize("model", loops_first(zoo.names(), DRAWN))
 def test_a_program_in_c_agrees_refuses_and_goes_on(model, program, exports, cases, tmp_path):
     requests = all_requests(cases(model))
     calls = [(request.signature, request.inputs) for request in requests]
@@ -191,7 +191,7 @@ def test_a_program_in_c_agrees_refuses_and_goes_on(model, program, exports, case
 
 
 # The loops, and a model with labels: of what the others have, a wire changes nothing.
-@pytest.mark.parametrize("model", loops_first([*LOOPS, "cgan"]))
+@pytest.mark.parametrize("model", loops_first([*LOOPS, "cgan"], DRAWN))
 def test_a_server_agrees_refuses_and_goes_on(model, server, cases):
     server.take(model)
     for request in all_requests(cases(model)):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import ROOT, loops_first
-from harness import PIXELWISE, SMALL
+from harness import PIXELWISE, small_words
 
 import zoo
 
@@ -27,7 +27,7 @@ def checkpoint(run):
     }
 
 
-@pytest.mark.parametrize("model", zoo.names())
+@pytest.mark.parametrize("model", loops_first(zoo.names()))
 def test_a_run_leaves_what_it_says(model, runs):
     run = runs(model)
     facts = json.loads((run / "run.json").read_text())
@@ -49,14 +49,13 @@ def test_a_run_leaves_what_it_says(model, runs):
     assert not list(run.rglob("*.part"))
 
 
-@pytest.mark.parametrize("model", loops_first(zoo.names(), fast=("vae",)))
+@pytest.mark.slow
+@pytest.mark.parametrize("model", zoo.names())
 def test_kill_9_in_the_middle_resumes_bit_for_bit(model, command, forks, tmp_path):
     """The process that resumes begins at nothing, with its own hashes of strings and layout of
     memory: nothing of a run may depend on those."""
     words = [f"--model={model}", "--steps=400", "--every=50", "--config.ema=0.9", "--seed=5"]
-    for key, value in SMALL.get(model, {}).items():
-        text = ",".join(map(str, value)) if isinstance(value, tuple) else value
-        words.append(f"--config.{key}={text}")
+    words += small_words(model)
     whole = command("train", *words, f"--run={tmp_path / 'whole'}")
     assert whole.returncode == 0, whole.stderr
     killed = tmp_path / "killed"

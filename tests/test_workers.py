@@ -12,6 +12,7 @@ import pytest
 from conftest import ROOT
 from test_train import checkpoint
 
+pytestmark = pytest.mark.slow
 STEPS, EVERY = 20, 5
 
 CODE = """
@@ -111,7 +112,6 @@ def test_two_workers_equal_one_device(unbroken, tmp_path):
             np.testing.assert_allclose(shared[key], single[key], rtol=1e-5)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1])
 def test_one_killed_and_both_restarted_equal_an_unbroken_run(victim, unbroken, tmp_path):
     path = tmp_path / "run"
@@ -126,7 +126,6 @@ def test_one_killed_and_both_restarted_equal_an_unbroken_run(victim, unbroken, t
     assert checkpoint(path) == unbroken[1]
 
 
-@pytest.mark.slow
 def test_a_signal_to_one_stops_both_at_one_step(unbroken, tmp_path):
     path = tmp_path / "run"
     for status, said in ended(started(path, (0, EVERY), signal.SIGTERM)):
