@@ -32,10 +32,15 @@ LOOPS = ("gan", "wgan", "wgan_gp", "vae", "pixelcnn")
 DRAWN = ("gan", "vae", "pixelcnn")
 
 
-def loops_first(names, fast=LOOPS):
-    """The models as test parameters, those that are not in `fast` marked slow: by default those
-    that are no loop of their own."""
-    return [pytest.param(name, marks=[] if name in fast else [pytest.mark.slow]) for name in names]
+def loops_first(values, fast=LOOPS):
+    """Test parameters, those that are not in `fast` marked slow; a tuple is several at once."""
+    return [
+        pytest.param(
+            *(value if isinstance(value, tuple) else (value,)),
+            marks=[] if value in fast else [pytest.mark.slow],
+        )
+        for value in values
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +113,7 @@ def runs(once, command):
 
     def train(path):
         words = [f"--model={path.name}", "--steps=60", "--every=20", "--config.ema=0.9"]
-        words += harness.small_words(path.name)
+        words += ["--jit=off", *harness.small_words(path.name)]
         done = command("train", *words, f"--run={path}")
         assert done.returncode == 0, done.stderr
 

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import loops_first
 from harness import make, run_steps
 
 import zoo
@@ -34,7 +35,7 @@ def test_latents_are_uniform():
     assert abs(z.mean() - 0.5) < 0.005
 
 
-@pytest.mark.parametrize(("condition", "target"), PAIRS)
+@pytest.mark.parametrize(("condition", "target"), loops_first(PAIRS, PAIRS[:1]))
 def test_every_pair_of_modalities_trains_and_draws(condition, target):
     data = zoo.load_data("cgan", condition=condition, target=target)
     model = make("cgan", data.spec)
@@ -96,7 +97,12 @@ def samplers(once, command):
     targets = dict(PAIRS[:3])
 
     def train(path):
-        words = [f"--condition={path.name}", f"--target={targets[path.name]}", "--steps=20"]
+        words = [
+            f"--condition={path.name}",
+            f"--target={targets[path.name]}",
+            "--steps=20",
+            "--jit=off",
+        ]
         done = command("train", "--model=cgan", *words, f"--run={path}")
         assert done.returncode == 0, done.stderr
 

@@ -1,9 +1,11 @@
 """The judge must be sure of digits and unsure of everything else, or it proves nothing."""
 
 import numpy as np
+import pytest
 from digits_classifier import judge, no_digits
 
 
+@pytest.mark.slow
 def test_sure_of_held_out_digits_of_every_class(digits):
     share, counts = judge(digits.examples("test")[0])
     assert share > 0.95

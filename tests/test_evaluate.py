@@ -80,6 +80,7 @@ def test_the_judge_of_pictures_knows_good_from_bad(digits):
     assert judge.of(noise, labels)["frechet"] > 20 * good["frechet"]
 
 
+@pytest.mark.slow
 def test_the_judge_of_names_reads_them(digits):
     data = zoo.load_data("cgan", condition="image", target="name")
     judge = evaluation.judge(data, "test")

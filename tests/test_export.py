@@ -40,7 +40,8 @@ def test_an_export_is_whole(model, exports):
         model,
         "60 training steps",
         "CC BY 4.0",
-        "--config.ema=0.9 --steps=60",
+        "--config.ema=0.9",
+        "--steps=60",
         "297 examples of `test`",
         "`generate`",
         "`sample`",
@@ -150,6 +151,7 @@ def test_an_export_needs_no_keras_and_none_of_our_code(exports):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_the_next_export_is_the_next_version(runs, exports, command, tmp_path):
     folder = tmp_path / "again"
     shutil.copytree(exports("vae"), folder)

@@ -35,12 +35,21 @@ def data_of(name):
     return zoo.load_data(name)
 
 
+# Which models `make test` runs a check for, where it is not all of `LOOPS`: these hold of machinery
+# that is one for all, or compile with XLA.
+FAST = dict.fromkeys(LIGHT, NAMES) | {
+    harness.check_fit_validates_and_traces_once: ("gan", "vae"),
+    harness.check_reduced_gradients: ("vae",),
+    harness.check_keras_weight_files_carry_all: ("gan",),
+}
+
+
 def marked(names, checks):
-    """Every (check, model), the full checks of models that are no loop of their own marked slow."""
+    """Every (check, model), those that are not in `FAST` marked slow."""
     return [
         pytest.param(
             check, name, id=f"{check.__name__}-{name}",
-            marks=[] if check in LIGHT or name in LOOPS else [pytest.mark.slow],
+            marks=[] if name in FAST.get(check, LOOPS) else [pytest.mark.slow],
         )
         for check in checks for name in names
     ]  # fmt: skip

@@ -45,6 +45,7 @@ def under(library, root, out, action, *words):
 # --- kills and faults while a checkpoint is written ---------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_kill_at_every_call_of_checkpointing_resumes_bit_for_bit(library, tmp_path):
     under(library, tmp_path / "root", tmp_path / "out", "snapshot", "steps", "3")
     snapshots = shim.snapshots(tmp_path / "out")

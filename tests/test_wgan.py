@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import loops_first
 from harness import make, mirrored, run_steps
 
 import zoo
@@ -156,7 +157,7 @@ def test_diagnosis_is_of_the_examples_and_not_of_what_fills_a_batch_up():
 
 
 @pytest.mark.parametrize("norm", ["batch", "none"])
-@pytest.mark.parametrize("optimizer", ["rmsprop", "sgd", "adam"])
+@pytest.mark.parametrize("optimizer", loops_first(["rmsprop", "sgd", "adam"], ["rmsprop"]))
 def test_networks_and_optimisers_of_the_paper_train(norm, optimizer):
     data = zoo.load_data("wgan")
     words = {"generator_norm": norm, "critic_norm": norm, "optimizer": optimizer}
