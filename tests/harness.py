@@ -34,12 +34,12 @@ SMALL |= {name: {"channels": 6, "blocks": 1, "ends": 8} for name in PIXELWISE}
 SMALL["multi_scale"] |= {"network": "pixelcnn"}
 
 
-def small_words(name):
-    """`SMALL`, as flags of a command."""
+def small_words(name, without=()):
+    """`SMALL` but for some settings, as flags of a command."""
     return [
         f"--config.{key}={','.join(map(str, value)) if isinstance(value, tuple) else value}"
-        for key, value in SMALL.get(name, {}).items()
-    ]
+        for key, value in SMALL.get(name, {}).items() if key not in without
+    ]  # fmt: skip
 
 
 def make(name, spec, strategy=None, jit_compile=False, steps_per_execution=1, **settings):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from digits_classifier import judge, no_digits
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_sure_of_held_out_digits_of_every_class(digits):
     share, counts = judge(digits.examples("test")[0])
     assert share > 0.95

@@ -148,7 +148,7 @@ def test_bad_input_gets_one_sentence_and_writes_nothing(words, sentence, command
     [
         (["--model=vae"], "--model=gan and not vae"),
         (["--model=gan", "--seed=1"], "--config.seed=0 and not 1"),
-        (["--model=gan", "--jit=off"], "--jit=on and not off"),
+        (["--model=gan", "--jit=on"], "--jit=off and not on"),
         (["--model=gan", "--config.batch_size=50"], "--config.batch_size=100 and not 50"),
         (["--model=gan", "--config.ema=0.9", "--data.range=symmetric"], "--data.range=unit"),
     ],
