@@ -5,7 +5,7 @@
 # make lint     ruff, import-linter, codespell
 # make shelf    trains, gates and exports a small generator of each model -> exports/
 # make gallery  npm packages + exports/ -> exports/gallery/dist/, a static page that runs the exports
-# make bench    ratios of speed: samplers, recurrences, replicas, exports -> results/
+# make bench    ratios of speed: training steps against PyTorch, samplers, replicas, exports -> results/
 # make notebooks  colab/, each from top to bottom (also in make test-all)
 # make addons   what stands in for TensorFlow Addons, held against its last release (Python 3.11)
 # make wheel-check  a wheel, alone in an empty environment, trains on digits and exports
@@ -64,12 +64,21 @@ gallery:
 	npm ci --prefix exports/gallery --no-audit --no-fund
 	node exports/gallery/assemble.mjs
 
-bench: env
+bench: env .bench
+	$(BIN)/python -m tests.benchmarks.training --out=results/training.json
+	$(BIN)/python -m tests.benchmarks.training --xla --out=results/xla.json
 	$(BIN)/python -m tests.benchmarks.samplers --out=results/samplers.json
 	$(BIN)/python -m tests.benchmarks.recurrences --out=results/recurrences.json
 	$(BIN)/python -m tests.benchmarks.distribution --out=results/distribution.json
 	$(BIN)/python -m pip install --quiet 'onnxruntime>=1.20' 'tf2onnx>=1.17'
 	$(BIN)/python -m tests.benchmarks.exports --out=results/exports.json
+
+# PyTorch, beside the environment: training steps are timed against it.
+.bench:
+	rm -rf .bench.part
+	$(PYTHON) -m venv .bench.part
+	.bench.part/bin/python -m pip install --quiet torch==2.13.0 numpy
+	mv .bench.part .bench
 
 shelf: env
 	$(BIN)/python -m zoo.shelf

@@ -90,9 +90,9 @@ def adamw(start, gradients, learning_rate, decay):
 
 
 def moving_average(start, gradients, learning_rate, decay):
-    """Returns the average after each update; it begins with the weights after the first."""
+    """Returns the average after each update; its decay warms up."""
     optimizer = tfa.optimizers.MovingAverage(
-        tf_keras.optimizers.legacy.SGD(learning_rate), average_decay=decay, start_step=1
+        tf_keras.optimizers.legacy.SGD(learning_rate), average_decay=decay, dynamic_decay=True
     )
     weights, found = tf.Variable(start), []
     for gradient in gradients:

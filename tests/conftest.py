@@ -25,9 +25,9 @@ tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfigur
 
 ROOT = pathlib.Path(__file__).parent.parent
 
-# The models that are a loop of their own. The others vary one of these: for them, what takes long
-# is run by `make test-all` only.
-LOOPS = ("gan", "wgan", "wgan_gp", "vae", "pixelcnn")
+# A model of each loop. The others vary one of these: for them, what takes long is run by `make
+# test-all` only.
+LOOPS = harness.loops()
 # One for each way to draw; any other is exported and run by the same code.
 DRAWN = ("gan", "vae", "pixelcnn")
 

@@ -3,6 +3,7 @@
 Each check builds what it needs from the registry, so a new model needs no line here.
 """
 
+import dataclasses
 import functools
 
 import keras
@@ -12,7 +13,9 @@ import tensorflow as tf
 
 from zoo import registry
 from zoo.config import override
+from zoo.data.pipeline import Dataset
 from zoo.training import optimizers
+from zoo.training.model import GenerativeModel
 
 BATCH = 32
 
@@ -34,6 +37,18 @@ SMALL |= {name: {"channels": 6, "blocks": 1, "ends": 8} for name in PIXELWISE}
 SMALL["multi_scale"] |= {"network": "pixelcnn"}
 
 
+def loops():
+    """The first model, in the registry's order, of each class that writes its own `train_step`."""
+    found = {}
+    for name in registry.names():
+        module = registry.module(name)
+        for model in vars(module).values():
+            own = isinstance(model, type) and model.__module__ == module.__name__
+            if own and issubclass(model, GenerativeModel):
+                found.setdefault(model.train_step.__qualname__, name)
+    return tuple(found.values())
+
+
 def small_words(name, without=()):
     """`SMALL` but for some settings, as flags of a command."""
     return [
@@ -42,7 +57,9 @@ def small_words(name, without=()):
     ]  # fmt: skip
 
 
-def make(name, spec, strategy=None, jit_compile=False, steps_per_execution=1, **settings):
+def make(
+    name, spec, strategy=None, jit_compile=False, steps_per_execution=1, steps=None, **settings
+):
     """Builds a small-batch model of the zoo under a strategy."""
     strategy = strategy or tf.distribute.OneDeviceStrategy("CPU:0")
     module = registry.module(name)
@@ -50,7 +67,11 @@ def make(name, spec, strategy=None, jit_compile=False, steps_per_execution=1, **
     config = override(module.Config(), words)
     with strategy.scope():
         return module.build(
-            config, spec, jit_compile=jit_compile, steps_per_execution=steps_per_execution
+            config,
+            spec,
+            steps=steps,
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
         )
 
 
@@ -269,31 +290,28 @@ def check_execution_length_is_free(name, data):
 
 
 def check_averages(name, data):
-    """The moving averages follow w̄ = d w̄ + (1 - d) w, from the first updated weights, and are
-    what is sampled."""
-    # Drawn levels do not change with every small step of the weights.
-    settings = {"learning_rate": 0.03} if name in PIXELWISE else {}
-    model = make(name, data.spec, ema=0.5, **settings)
-    sampled = [o for _, o in model.players().values() if o.use_ema]
-    assert len(sampled) == 1
-    variables = next(v for v, o in model.players().values() if o is sampled[0])
-    expected = None
-    for _ in range(3):
+    """The moving averages follow w̄ = d w̄ + (1 - d) w from the first weights on, d rising to the
+    setting; they are what is sampled, BatchNorm's statistics among them."""
+    # Large steps: drawn levels do not change with every small one of the weights.
+    model = make(name, data.spec, ema=0.15, learning_rate=0.03 if name in PIXELWISE else 0.005)
+    variables, averages = zip(*model._averaged.pairs, strict=True)
+    expected = [v.numpy() for v in variables]
+    for decay in (1 / 10, 0.15, 0.15):  # the setting is below 2 / 11
         run_steps(model, data, 1)
-        now = [v.numpy() for v in variables]
-        expected = now if expected is None else [
-            0.5 * e + 0.5 * n for e, n in zip(expected, now, strict=True)
-        ]  # fmt: skip
+        expected = [
+            decay * e + (1 - decay) * v.numpy() for e, v in zip(expected, variables, strict=True)
+        ]
     given = data.conditions()
     drawn = model.sample(4, 1, given).numpy()
-    live = make(name, data.spec)
-    for target, source in zip(live.variables, model.variables, strict=True):
+    live, kept = make(name, data.spec), {id(average) for average in averages}
+    own = [variable for variable in model.variables if id(variable) not in kept]
+    for target, source in zip(live.variables, own, strict=True):
         target.assign(source)
     now = live.sample(4, 1, given).numpy()
     assert np.abs(now - drawn).max() > 1e-6, "the live weights were sampled"
-    places = {v.path: i for i, v in enumerate(model.trainable_variables)}
+    places = {id(variable): place for place, variable in enumerate(own)}
     for variable, value in zip(variables, expected, strict=True):
-        live.trainable_variables[places[variable.path]].assign(value)
+        live.variables[places[id(variable)]].assign(value)
     np.testing.assert_allclose(live.sample(4, 1, given).numpy(), drawn, atol=1e-6)
 
 
@@ -313,6 +331,26 @@ def check_samples(name, data):
         whole = model.sample(16, 7, given[np.arange(16) % len(given)]).numpy()
         np.testing.assert_allclose(whole, x, atol=1e-6)
         assert np.abs(model.sample(4, 7, given[::-1]).numpy() - x[:4]).max() > 1e-4
+
+
+def check_larger_pictures(name, data):
+    """A step and a sample at the sizes of MNIST and CIFAR, whatever the networks' sizing rules."""
+    if data.spec.kind != "images":
+        pytest.skip(f"{name} draws {data.spec.kind}")
+    options = registry.data_options(name)
+    for shape in ((28, 28, 1), (32, 32, 3)):
+        images = np.random.RandomState(0).randint(0, 256, (64, *shape)).astype(np.uint8)
+        splits = {
+            split: (images, np.arange(64, dtype=np.int32) % 10) for split in ("train", "test")
+        }
+        spec = dataclasses.replace(data.spec, shape=shape, levels=256)
+        larger = Dataset(spec, options, splits, 256)
+        model = make(name, spec, batch_size=4)
+        history = run_steps(model, larger, 1)
+        assert all(np.isfinite(values).all() for values in history.values())
+        x = model.sample(2, 0, larger.conditions()).numpy()
+        assert x.shape == (2, *shape)
+        assert np.isfinite(x).all()
 
 
 def check_plain_arrays_fit(name, data):

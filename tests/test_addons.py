@@ -17,7 +17,7 @@ from conftest import ROOT
 
 from zoo.networks.initial import Initial
 from zoo.networks.mlp import Maxout
-from zoo.training import optimizers
+from zoo.training import ema, optimizers
 
 BESIDE = ROOT / ".addons"
 ABSENT = (
@@ -171,10 +171,12 @@ def test_adamw_decays_by_its_rate_times_keras_decay(given, addons):
 
 
 def test_moving_average(given, addons):
-    """`--config.ema`: the average of the weights after each update, from the first on."""
-    optimizer = optimizers.optimizer("sgd", LEARNING_RATE, ema=MOMENTUM, beta_1=0.0)
+    """`--config.ema`: the average of the weights after each update, from the first ones on."""
+    optimizer = optimizers.SGD(LEARNING_RATE)
     weights, found = keras.Variable(given["moving_average/start"]), []
+    averages = ema.Averages(keras.layers.Layer(), optimizer, [weights], MOMENTUM)
     for gradient in given["moving_average/gradients"]:
         optimizer.apply([tf.constant(gradient)], [weights])
-        found.append(optimizer._model_variables_moving_average[0].numpy())
+        averages.update()
+        found.append(averages.weights[0].numpy())
     assert_close(found, addons["moving_average/averages"], 1e-6)

@@ -14,6 +14,7 @@ from test_train import checkpoint
 
 import zoo
 from zoo.config import UserError
+from zoo.startup import start_tensorflow
 from zoo.training import distribution, estimate
 
 # In a process of its own, since the collective ops of one process share their keys.
@@ -54,7 +55,7 @@ def values(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", zoo.names())
+@pytest.mark.parametrize("model", ["dcgan", "wgan"])  # all: tests/replicas.py
 def test_a_run_goes_on_with_another_strategy(model, forks, tmp_path):
     run(forks, model, tmp_path / "one", "one", 20)
     run(forks, model, tmp_path / "two", "mirrored", 10)
@@ -164,3 +165,16 @@ def test_flops_of_convolutions_by_hand():
     kinds = {o.type: estimate._flops(o) for o in operations if o.type.startswith("Conv")}
     once = 2 * (2 * 4 * 4 * 7) * (5 * 5 * 3)
     assert kinds == {"Conv2D": once, "Conv2DBackpropInput": once, "Conv2DBackpropFilter": once}
+
+
+def test_what_draws_and_judges_is_exact_on_a_gpu():
+    enabled = tf.config.experimental.tensor_float_32_execution_enabled
+    before = enabled()
+    try:
+        tf.config.experimental.enable_tensor_float_32_execution(True)
+        start_tensorflow()
+        assert enabled()
+        start_tensorflow(exact=True)
+        assert not enabled()
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(before)

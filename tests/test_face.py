@@ -25,6 +25,11 @@ def test_build_gives_a_compiled_model_that_fits(digits):
     [
         (lambda: zoo.build("gann"), "unknown model 'gann': did you mean 'gan'?"),
         (lambda: zoo.build("gan", dataset="digit"), "unknown dataset 'digit': did you mean"),
+        (lambda: zoo.build("vae", decay="linear"), "its length is needed: pass steps=…, or leave"),
+        (
+            lambda: zoo.build("gan", optimizer="paper_sgd", decay="linear"),
+            "paper_sgd has a falling",
+        ),
         (lambda: zoo.build("gan", latnt=3), "unknown setting 'latnt': did you mean 'latent'?"),
         (lambda: zoo.build("gan", latent="x"), "latent must be a whole number, and 'x' is not."),
         (lambda: zoo.load("/nowhere"), "'/nowhere' is neither a run directory nor an export."),

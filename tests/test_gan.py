@@ -101,3 +101,12 @@ def test_paper_sgd_follows_its_schedule(digits):
 def test_wrong_settings_are_refused():
     with pytest.raises(UserError, match="k must be at least 1"):
         override(gan.Config(), {"k": 0})
+
+
+def test_a_weight_that_the_loss_does_not_reach_is_named(digits):
+    model = make("gan", digits.spec)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(model.generator.trainable_variables[0] ** 2)
+    path = model.generator.trainable_variables[1].path
+    with pytest.raises(ValueError, match=f"the loss does not depend on '{path}'"):
+        model.descend(model.generator_optimizer, tape, loss, model.generator)

@@ -10,19 +10,25 @@ from conftest import LOOPS, loops_first
 import zoo
 
 NAMES = zoo.names()
+# Of every model.
 LIGHT = [
     harness.check_each_player_moves_alone,
     harness.check_samples,
     harness.check_graph_is_fit_for_a_tpu,
 ]
-FULL = [
+# Of every model, since they depend on its networks: all but the loops' in the slow half.
+NETWORKS = [
     harness.check_fit_validates_and_traces_once,
     harness.check_replicas_equal_one_device,
+    harness.check_bfloat16_is_for_hidden_products,
+    harness.check_larger_pictures,
+]
+# Of every loop.
+FULL = [
     harness.check_reduced_gradients,
     harness.check_averages,
     harness.check_a_step_repeats,
     harness.check_execution_length_is_free,
-    harness.check_bfloat16_is_for_hidden_products,
     harness.check_plain_arrays_fit,
     harness.check_wrong_strategy_is_refused,
 ]
@@ -35,32 +41,36 @@ def data_of(name):
     return zoo.load_data(name)
 
 
-# Which models `make test` runs a check for, where it is not all of `LOOPS`: these hold of machinery
-# that is one for all, or compile with XLA.
-FAST = dict.fromkeys(LIGHT, NAMES) | {
+# What `make test` runs for fewer models than it could: checks of machinery that is one for all, and
+# those that compile with XLA.
+FAST = {
     harness.check_fit_validates_and_traces_once: ("gan", "vae"),
+    harness.check_larger_pictures: (),
     harness.check_reduced_gradients: ("vae",),
     harness.check_keras_weight_files_carry_all: ("gan",),
 }
 
 
-def marked(names, checks):
-    """Every (check, model), those that are not in `FAST` marked slow."""
+def marked(names, checks, fast=LOOPS):
+    """Every (check, model), those that are not in `fast` or in `FAST` marked slow."""
     return [
         pytest.param(
             check, name, id=f"{check.__name__}-{name}",
-            marks=[] if name in FAST.get(check, LOOPS) else [pytest.mark.slow],
+            marks=[] if name in FAST.get(check, fast) else [pytest.mark.slow],
         )
         for check in checks for name in names
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("check", "name"), marked(NAMES, LIGHT + FULL))
+@pytest.mark.parametrize(
+    ("check", "name"),
+    marked(NAMES, LIGHT, NAMES) + marked(NAMES, NETWORKS) + marked(LOOPS, FULL),
+)
 def test_model(check, name):
     check(name, data_of(name))
 
 
-@pytest.mark.parametrize(("check", "name"), marked(NAMES, ON_DISK))
+@pytest.mark.parametrize(("check", "name"), marked(LOOPS, ON_DISK))
 def test_model_on_disk(check, name, tmp_path):
     check(name, data_of(name), tmp_path)
 

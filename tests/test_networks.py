@@ -78,7 +78,7 @@ def test_dropout_keeps_the_mean():
 def test_adagrad_takes_a_first_step_of_its_rate_whatever_the_loss_scale():
     for scale in (1.0, 1e-2):
         variable = tf.Variable([1.0])
-        optimizer = optimizers.optimizer("adagrad", 0.1)
+        optimizer = optimizers.Adagrad(0.1)
         optimizer.build([variable])
         optimizer.apply([tf.constant([scale])], [variable])
         np.testing.assert_allclose(variable.numpy(), [0.9], atol=1e-3)

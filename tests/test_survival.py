@@ -303,3 +303,14 @@ def test_a_full_disk_ends_with_what_to_do(library, runs, command, tmp_path):
     assert checkpoint(run) == before
     done = command("train", *words)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_damaged_line_of_metrics_is_named(runs, command, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(runs("vae"), run)
+    lines = (run / "metrics.jsonl").read_text().splitlines(keepends=True)
+    (run / "metrics.jsonl").write_text("".join([lines[0], "{\n", *lines[1:]]))
+    done = command("export", f"--run={run}", f"--out={tmp_path / 'name'}")
+    assert done.returncode == 2, done.stderr
+    assert f"line 2 of '{run / 'metrics.jsonl'}' is damaged" in done.stderr
+    assert not (tmp_path / "name").exists()

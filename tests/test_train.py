@@ -50,7 +50,7 @@ def test_a_run_leaves_what_it_says(model, runs):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", zoo.names())
+@pytest.mark.parametrize("model", ["gan", "pixelcnn"])  # all loops: tests/storage/kills.py
 def test_kill_9_in_the_middle_resumes_bit_for_bit(model, command, forks, tmp_path):
     """The process that resumes begins at nothing, with its own hashes of strings and layout of
     memory: nothing of a run may depend on those."""
@@ -161,6 +161,26 @@ def test_another_identity_is_refused_by_name(words, key, runs, command):
     assert (run / "run.json").read_bytes() == before
 
 
+def test_a_falling_rate_falls_over_all_of_its_run(command, tmp_path):
+    words = ["--model=vae", "--config.decay=linear", f"--run={tmp_path / 'run'}"]
+    done = command("train", *words, "--steps=30")
+    assert done.returncode == 0, done.stderr
+    run = tmp_path / "run"
+    before = (run / "run.json").read_bytes()
+    more = "falls to 0 over its 30 steps: pass --steps=30 to resume it, or train another"
+    refused(command("train", *words, "--steps=60"), more)
+    assert (run / "run.json").read_bytes() == before
+    # Cut back to step 25 and gone on with, it ends with the same weights.
+    whole = checkpoint(run)
+    for file in (run / "checkpoints").glob("step-30.*"):
+        file.unlink()
+    done = command("train", f"--run={run}")
+    assert done.returncode == 0, done.stderr
+    assert "going on from step 25 of 30" in done.stdout
+    assert checkpoint(run) == whole
+    assert zoo.load(run).sample(2, 0).shape == (2, 8, 8, 1)
+
+
 def test_a_run_in_use_is_refused(command, forks, tmp_path):
     words = ["--model=vae", "--steps=1000000", "--every=50", f"--run={tmp_path / 'run'}"]
     process = forks.start([*TRAIN, *words], ROOT, os.environ)
@@ -180,7 +200,7 @@ def test_a_run_in_use_is_refused(command, forks, tmp_path):
 def test_a_damaged_run_json_is_named(command, tmp_path):
     (tmp_path / "run.json").write_text("{")
     refused(command("train", "--model=gan", f"--run={tmp_path}"), "is damaged: it is not JSON")
-    (tmp_path / "run.json").write_text('{"format": 2}')
+    (tmp_path / "run.json").write_text('{"format": 3}')
     refused(command("train", f"--run={tmp_path}"), "is damaged: it has no 'model'")
     refused(command("sample", f"--run={tmp_path}"), "is damaged: it has no 'model'")
 
@@ -270,10 +290,6 @@ def test_a_folder_that_has_changed_is_refused(command, tmp_path):
     [
         ("cgan", []),
         ("dcgan", ["--config.channels=32"]),
-        ("wgan", []),
-        ("wgan", ["--config.network=dcgan", "--config.channels=32"]),
-        ("wgan_gp", []),
-        ("wgan_gp", ["--config.network=dcgan", "--config.channels=32"]),
         ("wgan_gp", ["--config.network=resnet", "--config.resnet_channels=16"]),
     ],
     ids=lambda value: value if isinstance(value, str) else "".join(value[:1]),
@@ -293,7 +309,7 @@ def test_a_folder_of_colour_pictures(model, words, colour_pictures, command, tmp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", zoo.names())
+@pytest.mark.parametrize("model", ["dcgan", "vae", "pixelcnn"])
 def test_mnist_trains_samples_and_exports(model, command, tmp_path):
     if not os.path.isdir(os.path.join(os.environ.get("TFDS_DATA_DIR", ""), "mnist")):
         pytest.skip("needs real MNIST: set TFDS_DATA_DIR to a folder that holds it prepared")

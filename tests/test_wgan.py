@@ -218,7 +218,7 @@ def test_updates_wait_for_the_loss(digits):
     def step(x):
         with tf.GradientTape() as tape:
             loss = tf.identity(tf.reduce_mean(model.critic(x)), name="the_loss")
-        model.descend(model.critic_optimizer, tape, loss, model.critic)
+        model.descend(model.discriminator_optimizer, tape, loss, model.critic)
 
     graph = step.get_concrete_function(tf.TensorSpec((4, 8, 8, 1))).graph
     weights = {v.value.handle.ref() for v in model.critic.trainable_variables}

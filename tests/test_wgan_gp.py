@@ -50,7 +50,7 @@ def test_penalty_is_of_each_sample_at_its_own_place_over_all_axes():
         def call(self, x, training=False):
             return 0.5 * tf.reduce_sum(x**2, axis=[1, 2, 3])
 
-    model.critic = Square()
+    model.discriminator = Square()
     real = tf.constant(np.random.RandomState(0).rand(5, 8, 8, 1), tf.float32)
     fake = tf.constant(np.random.RandomState(1).rand(5, 8, 8, 1), tf.float32)
     alpha = stream(5).uniform((1,)).numpy().reshape(5, 1, 1, 1)
@@ -110,9 +110,9 @@ def test_resnet_of_the_paper_at_32_pixels():
 
 
 def test_the_rate_falls_to_zero(plane):
-    model = linear("wgan_gp", plane, decay_steps=10, n_critic=2)
+    model = linear("wgan_gp", plane, steps=10, decay="linear", n_critic=2)
     for step, share in ((0, 1.0), (5, 0.5), (10, 0.0), (20, 0.0)):
-        model.critic_optimizer.iterations.assign(2 * step)
+        model.discriminator_optimizer.iterations.assign(2 * step)
         model.generator_optimizer.iterations.assign(step)
         for _, optimizer in model.players().values():
             np.testing.assert_allclose(optimizer.learning_rate, share * RATE, atol=1e-8)

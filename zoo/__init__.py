@@ -15,12 +15,13 @@ from zoo.registry import names
 __all__ = ["build", "load", "load_data", "names"]
 
 
-def build(name, dataset="digits", **overrides):
+def build(name, dataset="digits", steps=None, **overrides):
     """Builds a compiled model for a data set.
 
     Args:
         name: one of `names()`.
         dataset: what `load_data` returns, or a name for it.
+        steps: training steps of the whole run; needed with ``decay="linear"`` alone.
         **overrides: settings of the model's `Config`, e.g. ``latent=64``, ``seed=1``.
 
     Returns:
@@ -42,7 +43,7 @@ def build(name, dataset="digits", **overrides):
     config = override(module.Config(), overrides)
     if isinstance(dataset, str):
         dataset = load_data(name, dataset)
-    return module.build(config, dataset.spec)
+    return module.build(config, dataset.spec, steps=steps)
 
 
 def load_data(name, dataset="digits", **options):

@@ -28,6 +28,12 @@ def setting(default, doc, *, low=None, high=None, above=None, choices=None):
     return dataclasses.field(default=default, metadata=bounds)
 
 
+def default(settings, key, value):
+    """A setting of a base class with another default."""
+    (field,) = (field for field in dataclasses.fields(settings) if field.name == key)
+    return dataclasses.field(default=value, metadata=field.metadata)
+
+
 @dataclasses.dataclass(frozen=True)
 class Common:
     """The settings that every model has."""

@@ -111,7 +111,7 @@ def main():
     out = pathlib.Path(FLAGS.out)
     if not out.parent.is_dir():
         raise UserError(f"--out={out}: there is no folder {str(out.parent)!r}.")
-    start_tensorflow()
+    start_tensorflow(exact=True)
     from zoo.sampling import RunSampler
 
     samplers = [RunSampler(path) for path in FLAGS.run]

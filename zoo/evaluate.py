@@ -133,7 +133,7 @@ def main():
     """Evaluates and prints the table."""
     if FLAGS.run is None:
         raise UserError("say what to evaluate: python -m zoo.evaluate --run=runs/NAME.")
-    start_tensorflow()
+    start_tensorflow(exact=True)
     for group, result in evaluate(
         FLAGS.run, FLAGS.num, FLAGS.seeds, FLAGS.metrics, FLAGS.split
     ).items():

@@ -37,7 +37,6 @@ def export(run_path, out, quantize=("none",)):
             data for the figures of a quantised file is not at hand, or a check fails.
     """
     import numpy as np
-    import tensorflow as tf
 
     from zoo import pictures, sheets
     from zoo.exporting import (
@@ -54,8 +53,6 @@ def export(run_path, out, quantize=("none",)):
     from zoo.sampling import RunSampler
 
     path, chosen = publish.target(out), formats.chosen(quantize)
-    # A GPU's default rounding of matrix products is coarser than the 1e-5 that is promised.
-    tf.config.experimental.enable_tensor_float_32_execution(False)
     sampler = RunSampler(run_path)
     model, run = sampler.model, sampler.run
     formats.check(chosen, model)
@@ -98,7 +95,7 @@ def main():
             raise UserError(
                 f"--{name} is missing: python -m zoo.export --run=… --out=exports/NAME."
             )
-    start_tensorflow()
+    start_tensorflow(exact=True)
     version = export(FLAGS.run, FLAGS.out, FLAGS.quantize)
     files = ", ".join(sorted(path.name for path in version.glob("*.tflite")))
     print(

@@ -1,9 +1,7 @@
 """Plots: a run's curves, points in the plane, and a critic's weights and gradients."""
 
 import io
-import json
 import math
-import pathlib
 
 import numpy as np
 
@@ -128,10 +126,14 @@ def contexts(found):
     return made
 
 
-def write_curves(path, metrics_file):
-    """Plots every metric of a `metrics.jsonl` against the step: raw, its running median, and the
-    same metric on held-out data; metrics ``group/1``, ``group/2``, … share one plot."""
-    lines = [json.loads(line) for line in pathlib.Path(metrics_file).read_text().splitlines()]
+def write_curves(path, lines):
+    """Plots every metric against the step: raw, its running median, and the same metric on held-out
+    data; metrics ``group/1``, ``group/2``, … share one plot.
+
+    Args:
+        path: of the picture.
+        lines: the content of a `metrics.jsonl`, a dict for each line.
+    """
     names = list(dict.fromkeys(key for line in lines for key in line))
     names = [n for n in names if n not in ("step", "time") and not n.startswith("val_")]
     groups = {}

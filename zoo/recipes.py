@@ -51,7 +51,7 @@ def _digits(model, steps, figure, bound, least=None, **config):
 
 
 def _digits_pixelrnn(model, steps, bound, **config):
-    return _digits(model, steps, "bits_per_dim", bound, ema=0.995, decay_steps=steps, **config)
+    return _digits(model, steps, "bits_per_dim", bound, ema=0.995, decay="linear", **config)
 
 
 RECIPES = {
@@ -92,7 +92,7 @@ RECIPES = {
         model="wgan_gp",
         dataset="gaussians25",
         steps=50_000,
-        config={**_GAUSSIANS, "penalty": 0.1, "learning_rate": 1e-3, "decay_steps": 50_000},
+        config={**_GAUSSIANS, "penalty": 0.1, "learning_rate": 1e-3, "decay": "linear"},
     ),
     "wgan_gaussians25": Recipe(
         about="the clipping loop at the same networks and steps, which loses to the penalty; c and "

@@ -23,7 +23,7 @@ import numpy as np
 from zoo.config import UserError
 from zoo.pictures import write_whole
 
-FORMAT = 2
+FORMAT = 3
 KEYS = {
     "model": str, "dataset": str, "config": dict, "data": dict, "steps": int, "data_spec": dict,
     "held_out": dict,
@@ -163,6 +163,26 @@ class Run:
 
     # --- metrics -----------------------------------------------------------------------------
 
+    def metrics(self):
+        """Returns what `metrics.jsonl` holds: a dict for each line.
+
+        Raises:
+            UserError: there is none, or a line of it is damaged.
+        """
+        path, found = self.path / "metrics.jsonl", []
+        try:
+            lines = path.read_text().splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{str(path)!r} cannot be read: {error}.") from None
+        for number, line in enumerate(lines, start=1):
+            try:
+                found.append(dict(json.loads(line)))
+            except (ValueError, TypeError, RecursionError):
+                raise UserError(
+                    f"line {number} of {str(path)!r} is damaged: remove it, or put a copy back."
+                ) from None
+        return found
+
     def metrics_up_to(self, step):
         """Cuts `metrics.jsonl` after `step`, where a killed run had gone on past its checkpoint,
         and returns its path."""
@@ -173,7 +193,7 @@ class Run:
                 try:
                     if json.loads(line)["step"] <= step:
                         kept.append(line)
-                except ValueError:
+                except (ValueError, TypeError, KeyError):
                     pass  # the line that a kill cut short
             write_whole(path, "".join(line + "\n" for line in kept).encode())
         for picture in (self.path / "samples").glob("step_*.png"):
@@ -197,13 +217,16 @@ def _check_identity(path, old, new):
     for key in ("model", "dataset"):
         if old[key] != new[key]:
             _refuse(path, f"--{key}", old[key], new[key])
-    # Of settings that came later, what a run without them was trained with.
-    old = {**old, "config": {"precision": "float32"} | old["config"]}
     for part in ("config", "data"):
         for key in old[part].keys() | new[part].keys():
             if old[part].get(key) != new[part].get(key):
                 _refuse(path, f"--{part}.{key}", old[part].get(key), new[part].get(key))
 
+    if old["config"].get("decay") == "linear" and old["steps"] != new["steps"]:
+        raise UserError(
+            f"the learning rate of {str(path)!r} falls to 0 over its {old['steps']} steps: pass "
+            f"--steps={old['steps']} to resume it, or train another --run of {new['steps']}."
+        )
     before, now = old.get("jit"), new["jit"]
     if None not in (before, now) and before != now:
         _refuse(path, "--jit", *({True: "on", False: "off"}[value] for value in (before, now)))

@@ -113,7 +113,7 @@ def main():
     asked = condition()
     if (FLAGS.complete is None) != (FLAGS.mask is None):
         raise UserError("--complete=PICTURE and --mask=FILE, where it is drawn, go together.")
-    start_tensorflow()
+    start_tensorflow(exact=True)
 
     import numpy as np
 

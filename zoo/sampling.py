@@ -165,7 +165,8 @@ class RunSampler(_Sampler):
         settings = self.run.facts["config"] | {"precision": "float32"}
         self.config = override(module.Config(), settings)
         self.data_spec = DataSpec.of_json(self.run.facts["data_spec"])
-        self.model = self.run.restore_for_sampling(module.build(self.config, self.data_spec))
+        model = module.build(self.config, self.data_spec, steps=self.run.facts["steps"])
+        self.model = self.run.restore_for_sampling(model)
         self.latent, self.prior = self.model.latent, self.model.prior
         self.given = self.run.conditions()
         self.pixelwise = hasattr(self.model, "log_prob")

@@ -176,7 +176,9 @@ def prepared(asked, how):
     data = load(asked.dataset, asked.data, how.download)
     jit = {"on": True, "off": False}.get(how.jit, _jit_of_existing_run(asked.path))
     with strategy.scope():
-        model = registry.module(asked.model).build(asked.config, data.spec, jit_compile=jit)
+        model = registry.module(asked.model).build(
+            asked.config, data.spec, steps=asked.steps, jit_compile=jit
+        )
     print(distribution.device_line(strategy, model.jit_compile, asked.config.precision))
     data.check_batch(asked.config.batch_size)
     return strategy, data, model
@@ -263,7 +265,9 @@ def dry_run(asked, how):
     replicas = strategy.num_replicas_in_sync
     share = dataclasses.replace(asked.config, batch_size=asked.config.batch_size // replicas)
     with tf.distribute.OneDeviceStrategy("CPU:0").scope():
-        model = registry.module(asked.model).build(share, data.spec, jit_compile=False)
+        model = registry.module(asked.model).build(
+            share, data.spec, steps=asked.steps, jit_compile=False
+        )
     stream = data.train(share.batch_size, share.seed, model.blocks_per_step)
     batch = next(iter(stream))
     if not bool(tf.reduce_all(tf.math.is_finite(batch["x"]))):
@@ -329,7 +333,7 @@ def main():
         return
     from zoo import pictures, plots
 
-    plots.write_curves(run.path / "curves.png", run.path / "metrics.jsonl")
+    plots.write_curves(run.path / "curves.png", run.metrics())
     frames = sorted((run.path / "samples").glob("step_*.png"))
     pictures.write_animation(run.path / "samples.gif", frames)
     print(

@@ -27,11 +27,13 @@ sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 from turns import Worker, worker  # noqa: E402
 
 TURNS, SECONDS = 7, 1.0
+ALL = os.cpu_count()
 TORCH = ROOT / ".bench" / "bin" / "python"
-# (model, PyTorch's settings, the zoo's same settings, batch, side).
+# (model, PyTorch's settings, the zoo's same settings, batch, side, processors if not all).
 CASES = [
     ("gan", {}, {}, 64, 28),
     ("vae", {}, {}, 64, 28),
+    ("vae", {}, {}, 64, 28, 1),
     ("dcgan", {}, {}, 64, 28),
     ("wgan", {}, {}, 64, 28),
     ("wgan_gp", {}, {}, 64, 28),
@@ -109,32 +111,36 @@ def hidden_by_masks(model):
     )
 
 
-def zoo_side(*words, processors=None):
-    """A `Worker` that is `zoo_worker`; on so many processors, or on all."""
-    command = [sys.executable, __file__, f"--worker={json.dumps(words)}"]
-    if processors:
-        command = ["taskset", "--cpu-list", f"0-{processors - 1}", *command]
+def on(processors, *command):
+    """A `Worker` on so many processors."""
+    command = ["taskset", "--cpu-list", f"0-{processors - 1}", *map(str, command)]
     return Worker(command, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
-def beside_torch(model, theirs, ours, batch, side):
+def zoo_side(processors, *words):
+    """A `Worker` that is `zoo_worker`."""
+    return on(processors, sys.executable, __file__, f"--worker={json.dumps(words)}")
+
+
+def beside_torch(model, theirs, ours, batch, side, processors=ALL):
     """Runs a case on both sides and returns the figures."""
     case = json.dumps({"model": model, "batch": batch, "side": side, **theirs})
     sides = {
-        "zoo": zoo_side(model, ours, batch, side),
-        "torch": Worker([TORCH, ROOT / "tests" / "benchmarks" / "twins.py", case]),
+        "zoo": zoo_side(processors, model, ours, batch, side),
+        "torch": on(processors, TORCH, ROOT / "tests" / "benchmarks" / "twins.py", case),
     }
     counts = {name: worker.facts["weights"] for name, worker in sides.items()}
     if counts["zoo"] != counts["torch"]:
         raise SystemExit(f"{model} {ours}: these are not the same networks: {counts} weights")
     facts = {"model": model, "settings": ours, "batch": batch, "side": side}
-    return facts | {"weights": counts["zoo"]} | in_turns(sides, "torch", "zoo")
+    facts |= {"processors": processors, "weights": counts["zoo"]}
+    return facts | in_turns(sides, "torch", "zoo")
 
 
 def beside_itself(model, ours, batch, side, processors):
     """A case with XLA and without it."""
     sides = {
-        name: zoo_side(model, ours, batch, side, jit, processors=processors)
+        name: zoo_side(processors, model, ours, batch, side, jit)
         for name, jit in (("XLA", True), ("none", False))
     }
     facts = {"model": model, "settings": ours, "batch": batch, "side": side}
@@ -174,7 +180,7 @@ def xla_cases():
     return [
         (name, {}, batches.get(name, 64), 28, processors)
         for name in names
-        for processors in (1, os.cpu_count())
+        for processors in (1, ALL)
     ]
 
 

@@ -195,7 +195,7 @@ def wasserstein(batch, networks, players, penalty=0.0, clip=0.0, n_critic=5, lat
     return networks, step, n_critic
 
 
-def wgan(batch, side, depth=3):
+def wgan(batch, side, depth=4):
     networks = dense_critic(side, depth)
     players = [torch.optim.RMSprop(n.parameters(), 5e-5, 0.9) for n in reversed(networks)]
     return wasserstein(batch, networks, players, clip=0.01)

@@ -14,7 +14,7 @@ data smaller than MNIST (`networks.mlp.scaled`), but those on y, whose size they
 import dataclasses
 
 from zoo.adversarial import gan
-from zoo.config import Common, setting
+from zoo.config import default, setting
 from zoo.networks import joint
 from zoo.networks.mlp import scaled
 from zoo.training import optimizers
@@ -23,10 +23,10 @@ DATA = {"condition": "label"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(Common):
+class Config(optimizers.Settings):
     """Section 4.1 of the paper."""
 
-    batch_size: int = setting(100, "examples in a step, over all replicas", low=1)
+    batch_size: int = default(optimizers.Settings, "batch_size", 100)
     latent: int = setting(100, "size of z, uniform on [0, 1]", low=1)
     hidden_z: int = setting(200, "G's ReLU units on z", low=1)
     hidden_y: int = setting(1000, "G's ReLU units on y", low=1)
@@ -39,9 +39,9 @@ class Config(Common):
     loss: str = setting(
         "non_saturating", "what the generator minimises", choices=("non_saturating", "minimax")
     )
-    optimizer: str = setting("adam", "of both players", choices=(*optimizers.NAMES, "paper_sgd"))
-    learning_rate: float = setting(2e-4, "of both players", above=0)
-    beta_1: float = setting(0.5, "Adam's, or SGD's momentum", low=0, high=0.9999)
+    optimizer: str = default(gan.Config, "optimizer", "adam")
+    learning_rate: float = default(optimizers.Settings, "learning_rate", 2e-4)
+    beta_1: float = default(optimizers.Settings, "beta_1", 0.5)
 
 
 class CGAN(gan.GAN):
@@ -68,12 +68,6 @@ class CGAN(gan.GAN):
 
 def build(config, data_spec, **compile_options):
     """Returns a compiled `CGAN`; call it inside the strategy's scope."""
-    model = CGAN(config, data_spec)
     # Section 4.1; the paper does not say how long `paper_sgd`'s momentum rises: 100 epochs here.
     schedule = {"decay": 1.00004, "rise": 100 * 500}
-    model.compile(
-        gan.optimizer(config, **schedule),
-        gan.optimizer(config, config.ema, **schedule),
-        **compile_options,
-    )
-    return model
+    return gan.compiled(CGAN(config, data_spec), **schedule, **compile_options)

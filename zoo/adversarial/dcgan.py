@@ -12,8 +12,8 @@ mean.
 
 import dataclasses
 
-from zoo.adversarial import gan
-from zoo.config import Common, setting
+from zoo.adversarial import base, gan
+from zoo.config import default, setting
 from zoo.networks import dcgan
 from zoo.training import optimizers
 
@@ -21,10 +21,10 @@ DATA = {"range": "symmetric"}  # "scaling to the range of the tanh activation fu
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(Common):
+class Config(optimizers.Settings):
     """Section 4 of the paper."""
 
-    batch_size: int = setting(128, "examples in a step, over all replicas", low=1)
+    batch_size: int = default(optimizers.Settings, "batch_size", 128)
     latent: int = setting(100, "size of z, uniform on [-1, 1]", low=1)
     channels: int = setting(128, "next to a 64x64 picture, doubled with every halving", low=1)
     norm: str = setting(
@@ -39,9 +39,8 @@ class Config(Common):
     loss: str = setting(
         "non_saturating", "what the generator minimises", choices=("non_saturating", "minimax")
     )
-    optimizer: str = setting("adam", "of both players", choices=optimizers.NAMES)
-    learning_rate: float = setting(2e-4, "of both players", above=0)
-    beta_1: float = setting(0.5, "Adam's, or SGD's momentum", low=0, high=0.9999)
+    learning_rate: float = default(optimizers.Settings, "learning_rate", 2e-4)
+    beta_1: float = default(optimizers.Settings, "beta_1", 0.5)
 
 
 class DCGAN(gan.GAN):
@@ -62,4 +61,4 @@ class DCGAN(gan.GAN):
 
 def build(config, data_spec, **compile_options):
     """Returns a compiled `DCGAN`; call it inside the strategy's scope."""
-    return gan.compiled(DCGAN(config, data_spec), **compile_options)
+    return base.compiled(DCGAN(config, data_spec), **compile_options)

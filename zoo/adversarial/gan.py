@@ -13,18 +13,17 @@ import dataclasses
 
 import tensorflow as tf
 
-from zoo.config import Common, setting
+from zoo.adversarial import base
+from zoo.config import UserError, default, setting
 from zoo.networks import mlp
-from zoo.networks.initial import Initial
 from zoo.training import optimizers
-from zoo.training.model import GenerativeModel
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(Common):
+class Config(optimizers.Settings):
     """Section 5 of the paper and the authors' code for MNIST."""
 
-    batch_size: int = setting(100, "examples in a step, over all replicas", low=1)
+    batch_size: int = default(optimizers.Settings, "batch_size", 100)
     latent: int = setting(100, "size of z ~ N(0, I)", low=1)
     hidden: tuple = setting((1200, 1200), "generator's ReLU layers, at MNIST's size", low=1)
     maxout: tuple = setting((240, 240), "discriminator's Maxout layers, at MNIST's size", low=1)
@@ -35,24 +34,23 @@ class Config(Common):
     loss: str = setting(
         "non_saturating", "what the generator minimises", choices=("non_saturating", "minimax")
     )
-    optimizer: str = setting("adam", "of both players", choices=(*optimizers.NAMES, "paper_sgd"))
-    learning_rate: float = setting(2e-4, "of both players", above=0)
-    beta_1: float = setting(0.5, "Adam's, or SGD's momentum", low=0, high=0.9999)
+    optimizer: str = setting(
+        "adam", "of both players; paper_sgd: the authors' schedule for MNIST",
+        choices=(*optimizers.NAMES, "paper_sgd"),
+    )  # fmt: skip
+    learning_rate: float = default(optimizers.Settings, "learning_rate", 2e-4)
+    beta_1: float = default(optimizers.Settings, "beta_1", 0.5)
 
 
-class GAN(GenerativeModel):
+class GAN(base.TwoPlayers):
     """The adversarial loop; variants override `networks` and the two losses."""
 
-    kinds = ("images", "points")
     metric_names = ("d_loss", "g_loss")
     xla_pays = True  # dropout's noise
 
     def __init__(self, config, data_spec):
         super().__init__(config, data_spec)
         self.blocks_per_step = config.k
-        initial = Initial(config.seed, config.precision)
-        self.generator, self.discriminator = self.networks(initial)
-        self.built = True
 
     def networks(self, initial):
         """Returns (generator, discriminator)."""
@@ -65,23 +63,6 @@ class GAN(GenerativeModel):
             config.input_dropout, config.dropout, initial,
         )  # fmt: skip
         return generator, discriminator
-
-    def compile(self, discriminator_optimizer, generator_optimizer, **kwargs):
-        """See `GenerativeModel.compile`; both optimisers are built here."""
-        super().compile(**kwargs)
-        self.discriminator_optimizer = self.adopt(
-            discriminator_optimizer, self.discriminator.trainable_variables
-        )
-        self.generator_optimizer = self.adopt(
-            generator_optimizer, self.generator.trainable_variables
-        )
-
-    def players(self):
-        """The two players of the game."""
-        return {
-            "discriminator": (self.discriminator.trainable_variables, self.discriminator_optimizer),
-            "generator": (self.generator.trainable_variables, self.generator_optimizer),
-        }
 
     def discriminator_loss(self, real, fake):
         """Per example [B], from logits: the negative of eq. 1."""
@@ -131,16 +112,6 @@ class GAN(GenerativeModel):
         fake = self.discriminator(self.generator(z, batch.y), batch.y)
         return {"d_loss": self.discriminator_loss(real, fake), "g_loss": self.generator_loss(fake)}
 
-    def generate(self, latents, condition=None):
-        """G(z) or G(z|y); with its moving averages where the run keeps them."""
-        y = self.conditions(condition, tf.shape(latents)[0])
-        with self.averages(self.generator_optimizer):
-            return self.data_spec.to_unit(self.generator(latents, y))
-
-    def score(self, x):
-        """The discriminator's logit of each example [B]."""
-        return self.discriminator(x)
-
 
 def log_sigmoid(logits):
     """log D, stably."""
@@ -152,18 +123,18 @@ def log_one_minus_sigmoid(logits):
     return -tf.nn.softplus(logits)
 
 
-def optimizer(config, ema=0.0, decay=1.000004, rise=250 * 500):
-    """One player's optimiser; `paper_sgd` is the authors' schedule for MNIST: the rate's `decay`,
-    and momentum that rises over 250 epochs of 50,000 pictures in batches of 100."""
-    if config.optimizer == "paper_sgd":
-        return optimizers.AnnealedSGD(config.learning_rate, decay, 0.5, 0.7, rise, ema)
-    return optimizers.optimizer(config.optimizer, config.learning_rate, ema, config.beta_1)
-
-
-def compiled(model, **compile_options):
-    """Compiles a model with the optimisers that its config names, and returns it."""
+def compiled(model, steps=None, decay=1.000004, rise=250 * 500, **compile_options):
+    """Compiles a model as `base.compiled` does, and knows `paper_sgd` too: the rate's `decay`, and
+    momentum that rises over 250 epochs of 50,000 pictures in batches of 100."""
     config = model.config
-    model.compile(optimizer(config), optimizer(config, config.ema), **compile_options)
+    if config.optimizer != "paper_sgd":
+        return base.compiled(model, steps, **compile_options)
+    if config.decay != "none":
+        raise UserError("paper_sgd has a falling rate of its own: leave --config.decay out.")
+    model.compile(
+        *(optimizers.AnnealedSGD(config.learning_rate, decay, 0.5, 0.7, rise) for _ in range(2)),
+        **compile_options,
+    )
     return model
 
 

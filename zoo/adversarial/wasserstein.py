@@ -9,15 +9,14 @@ import dataclasses
 
 import tensorflow as tf
 
-from zoo.config import Common, UserError, setting
+from zoo.adversarial import base
+from zoo.config import UserError, default, setting
 from zoo.networks import mlp
-from zoo.networks.initial import Initial
 from zoo.training import optimizers
-from zoo.training.model import GenerativeModel
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(Common):
+class Config(optimizers.Settings):
     """The settings of both loops."""
 
     latent: int = setting(100, "size of z ~ N(0, I)", low=1)
@@ -31,33 +30,30 @@ class Config(Common):
     )
     critic_norm: str = setting("batch", "of the convolutional critic", choices=("batch", "none"))
     n_critic: int = setting(5, "critic steps for one of the generator", low=1, high=25)
-    optimizer: str = setting("rmsprop", "of both players", choices=optimizers.NAMES)
-    learning_rate: float = setting(5e-5, "of both players", above=0)
-    decay_steps: int = setting(
-        0, "steps, each moving both players, over which the rate falls linearly to 0, as for "
-        "WGAN-GP's ResNet; 0: it stays",
-        low=0,
-    )  # fmt: skip
-    beta_1: float = setting(0.0, "Adam's, or SGD's momentum", low=0, high=0.9999)
-    beta_2: float = setting(0.9, "Adam's", low=0, high=0.99999)
+    optimizer: str = default(optimizers.Settings, "optimizer", "rmsprop")
+    learning_rate: float = default(optimizers.Settings, "learning_rate", 5e-5)
+    beta_1: float = default(optimizers.Settings, "beta_1", 0.0)
+    beta_2: float = default(optimizers.Settings, "beta_2", 0.9)
 
 
-class Wasserstein(GenerativeModel):
+class Wasserstein(base.TwoPlayers):
     """A critic and a generator; the loops, `wgan` and `wgan_gp`, give `networks`, `train_step`."""
 
-    kinds = ("images", "points")
     metric_names = ("wasserstein", "g_loss")
 
     def __init__(self, config, data_spec):
-        super().__init__(config, data_spec)
         if config.network != "mlp" and data_spec.kind != "images":
             raise UserError(
                 f"the {config.network} networks draw pictures, and {data_spec.name!r} has none: "
                 "pass --config.network=mlp."
             )
+        super().__init__(config, data_spec)
         self.blocks_per_step = config.n_critic
-        self.generator, self.critic = self.networks(Initial(config.seed, config.precision))
-        self.built = True
+
+    @property
+    def critic(self):
+        """The discriminator, by the paper's name."""
+        return self.discriminator
 
     def dense_networks(self, initial):
         """Returns (generator, critic) of `hidden` ReLU layers each."""
@@ -68,36 +64,12 @@ class Wasserstein(GenerativeModel):
             mlp.Critic(spec, widths, initial),
         )
 
-    def compile(self, critic_optimizer, generator_optimizer, **kwargs):
-        """See `GenerativeModel.compile`; both optimisers are built here."""
-        super().compile(**kwargs)
-        self.critic_optimizer = self.adopt(critic_optimizer, self.critic.trainable_variables)
-        self.generator_optimizer = self.adopt(
-            generator_optimizer, self.generator.trainable_variables
-        )
-
-    def players(self):
-        """The critic and the generator."""
-        return {
-            "critic": (self.critic.trainable_variables, self.critic_optimizer),
-            "generator": (self.generator.trainable_variables, self.generator_optimizer),
-        }
-
     def test_step(self, data):
         """The critic's estimate E[f(real)] - E[f(fake)] and the generator's loss, per example."""
         batch = self.batch(data)
         real = self.critic(batch.x)
         fake = self.critic(self.generator(self.latents(self.evaluation_noise(batch))))
         return {"wasserstein": real - fake, "g_loss": -fake}
-
-    def generate(self, latents, condition=None):
-        """g(z); with its moving averages where the run keeps them."""
-        with self.averages(self.generator_optimizer):
-            return self.data_spec.to_unit(self.generator(latents))
-
-    def score(self, x):
-        """The critic's value of each example [B]."""
-        return self.critic(x)
 
     def diagnose(self, batch):
         """Figure 1 of the WGAN-GP paper: how far the critic's gradient carries, and its weights.
@@ -126,15 +98,3 @@ class Wasserstein(GenerativeModel):
 def _rows(gradient):
     """[B, …] of any precision -> float32 [B, n]."""
     return tf.cast(tf.reshape(gradient, [tf.shape(gradient)[0], -1]), tf.float32)
-
-
-def compiled(model, **compile_options):
-    """Compiles a model with the optimisers that its config names, and returns it."""
-    config = model.config
-
-    def optimizer(updates, ema=0.0):
-        rate = optimizers.falling(config.learning_rate, updates * config.decay_steps)
-        return optimizers.optimizer(config.optimizer, rate, ema, config.beta_1, config.beta_2)
-
-    model.compile(optimizer(config.n_critic), optimizer(1, config.ema), **compile_options)
-    return model

@@ -16,7 +16,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from zoo.adversarial import wasserstein
+from zoo.adversarial import base, wasserstein
 from zoo.config import setting
 from zoo.networks import dcgan
 
@@ -72,7 +72,7 @@ class WGAN(wasserstein.Wasserstein):
                 real = self.critic(x, training=True)
                 fake = self.critic(fakes, training=True)
                 loss = self.replica_mean(fake - real)
-            self.descend(self.critic_optimizer, tape, loss, self.critic)
+            self.descend(self.discriminator_optimizer, tape, loss, self.critic)
             self.clip_critic()
 
         with tf.GradientTape() as tape:
@@ -108,4 +108,4 @@ class WGAN(wasserstein.Wasserstein):
 
 def build(config, data_spec, **compile_options):
     """Returns a compiled `WGAN`; call it inside the strategy's scope."""
-    return wasserstein.compiled(WGAN(config, data_spec), **compile_options)
+    return base.compiled(WGAN(config, data_spec), **compile_options)

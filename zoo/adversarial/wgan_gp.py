@@ -15,8 +15,8 @@ import dataclasses
 
 import tensorflow as tf
 
-from zoo.adversarial import wasserstein
-from zoo.config import UserError, setting
+from zoo.adversarial import base, wasserstein
+from zoo.config import UserError, default, setting
 from zoo.networks import dcgan, resnet
 from zoo.training import optimizers
 
@@ -35,8 +35,8 @@ class Config(wasserstein.Config):
         "none", "of the convolutional critics; no BatchNorm", choices=("none", "layer", "batch")
     )
     penalty: float = setting(10.0, "λ: weight of the gradient penalty", low=0)
-    optimizer: str = setting("adam", "of both players", choices=optimizers.NAMES)
-    learning_rate: float = setting(1e-4, "of both players", above=0)
+    optimizer: str = default(optimizers.Settings, "optimizer", "adam")
+    learning_rate: float = default(optimizers.Settings, "learning_rate", 1e-4)
 
 
 class WGANGP(wasserstein.Wasserstein):
@@ -79,7 +79,7 @@ class WGANGP(wasserstein.Wasserstein):
                 fake = self.critic(fakes, training=True)
                 penalty = self.gradient_penalty(x, fakes, noise)
                 loss = self.replica_mean(fake - real + self.config.penalty * penalty)
-            self.descend(self.critic_optimizer, tape, loss, self.critic)
+            self.descend(self.discriminator_optimizer, tape, loss, self.critic)
 
         with tf.GradientTape() as tape:
             g_loss = -self.critic(self.generator(self.latents(noise), training=True), training=True)
@@ -107,4 +107,4 @@ class WGANGP(wasserstein.Wasserstein):
 
 def build(config, data_spec, **compile_options):
     """Returns a compiled `WGANGP`; call it inside the strategy's scope."""
-    return wasserstein.compiled(WGANGP(config, data_spec), **compile_options)
+    return base.compiled(WGANGP(config, data_spec), **compile_options)

@@ -16,7 +16,7 @@ def of_layer(model, shape):
     layer = model.networks[-1].blocks[0]
     numbers = tf.range(shape[0] * shape[1] * layer.bare_inputs, dtype=tf.float32)
     x = tf.reshape(tf.sin(numbers), [1, *shape, layer.bare_inputs])  # any will do
-    with model.averages(model.likelihood_optimizer):
+    with model.averages():
         return _sizes(layer.bare, x)
 
 
@@ -32,7 +32,7 @@ def of_network(model, x):
     """
     last = len(model.strides) - 1
     before = [x[:, ::stride, ::stride] for stride in model.strides[:-1]]
-    with model.averages(model.likelihood_optimizer):
+    with model.averages():
         return _sizes(lambda x: model.logits(last, [*before, x]), x)
 
 

@@ -52,7 +52,7 @@ class Pixelwise(GenerativeModel):
     def draw(self, latents, images, mask):
         """`complete` by noise [B, `latent`], with the cached sampler."""
         pictures = []
-        with self.averages(self.likelihood_optimizer):
+        with self.averages():
             for number, task in enumerate(self.tasks(latents, images, mask)):
                 sampler, biases = self.sampler(number, pictures)
                 rows_first = [tf.transpose(part, [1, 2, 0, 3]) for part in task]
@@ -145,5 +145,5 @@ class Pixelwise(GenerativeModel):
         blank = tf.zeros([count, *self.data_spec.shape])
         task = self.tasks(latents, blank, tf.ones_like(blank[..., :1]))[number]
         pictures = [self.data_spec.from_unit(picture) for picture in pictures]
-        with self.averages(self.likelihood_optimizer):
+        with self.averages():
             return self.data_spec.to_unit(self.draw_pixel(number, pictures, position, task))

@@ -18,7 +18,7 @@ import math
 import tensorflow as tf
 
 from zoo.autoregressive import cached, drawing
-from zoo.config import Common, UserError, setting
+from zoo.config import UserError, default, setting
 from zoo.networks.initial import Initial
 from zoo.networks.masked import PixelNetwork
 from zoo.training import optimizers
@@ -27,10 +27,10 @@ DATA = {"range": "symmetric"}  # so that zeros around a picture are no level of 
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(Common):
+class Config(optimizers.Settings):
     """Section 5 of the paper."""
 
-    batch_size: int = setting(16, "examples in a step, over all replicas", low=1)
+    batch_size: int = default(optimizers.Settings, "batch_size", 16)
     channels: int = setting(
         0, "h: a block's input has 2h features; 0: 128 in colour, 32 in grey", low=0
     )
@@ -42,12 +42,7 @@ class Config(Common):
         0, "features of the two layers before the last; 0: 1024 in colour, 32 in grey", low=0
     )
     skip: bool = setting(False, "every block leads to the end too, by a 1x1 convolution")
-    optimizer: str = setting("rmsprop", "which optimiser", choices=optimizers.NAMES)
-    learning_rate: float = setting(1e-3, "step size; the paper's are set by hand", above=0)
-    decay_steps: int = setting(
-        0, "steps over which the rate falls linearly to 0; 0: it stays", low=0
-    )
-    beta_1: float = setting(0.9, "Adam's, or SGD's momentum", low=0, high=0.9999)
+    optimizer: str = default(optimizers.Settings, "optimizer", "rmsprop")
 
 
 class Likelihood(drawing.Pixelwise):
@@ -90,6 +85,7 @@ class Likelihood(drawing.Pixelwise):
         """See `GenerativeModel.compile`; the optimiser is built here."""
         super().compile(**kwargs)
         self.likelihood_optimizer = self.adopt(optimizer, self.trainable_variables)
+        self.sampled_by(self.likelihood_optimizer, self.trainable_variables)
 
     def players(self):
         """All weights climb one likelihood."""
@@ -132,7 +128,7 @@ class Likelihood(drawing.Pixelwise):
 
     def log_prob(self, images):
         """log p(x) [B] in nats of pictures in [0, 1], each pixel taken for the nearest level."""
-        with self.averages(self.likelihood_optimizer):
+        with self.averages():
             return -self.nll(self.data_spec.from_unit(images))
 
     # --- the plain sampler ---------------------------------------------------------------------
@@ -183,10 +179,8 @@ def cross_entropy(logits, levels):
     return tf.reduce_sum(nats, axis=[1, 2, 3])
 
 
-def compiled(model, **compile_options):
-    """Compiles a model with the optimiser that its config names, and returns it."""
-    config = model.config
-    rate = optimizers.falling(config.learning_rate, config.decay_steps)
-    optimizer = optimizers.optimizer(config.optimizer, rate, config.ema, config.beta_1)
-    model.compile(optimizer, **compile_options)
+def compiled(model, steps=None, **compile_options):
+    """Compiles a model with the optimizer that its config names, for a run of so many steps, and
+    returns it."""
+    model.compile(optimizers.of(model.config, steps), **compile_options)
     return model

@@ -90,7 +90,7 @@ def _graph(model):
 
     def traced(function):
         def averaged(*inputs):
-            with model.averages(model.likelihood_optimizer):
+            with model.averages():
                 return function(*inputs)
 
         return tf.function(averaged, autograph=False)

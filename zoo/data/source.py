@@ -114,6 +114,7 @@ def _embedded(name):
         / "generative-zoo",
         pathlib.Path(tempfile.gettempdir()) / f"generative-zoo-{os.getuid()}",
     ]
+    caches = [folder for folder in caches if not _anothers(folder)]
     for folder in caches:
         if (folder / name).is_dir() and tfds.builder(name, data_dir=folder).is_prepared():
             return tfds.builder(name, data_dir=folder)
@@ -131,6 +132,13 @@ def _embedded(name):
                 return tfds.builder(name, data_dir=folder)
             failures.append(f"{folder} ({error.strerror or error})")
     raise UserError(f"{name!r} could be prepared in none of {', '.join(failures)}.")
+
+
+def _anothers(folder):
+    """Whether somebody else may have put the folder, or a link of its name, where all can write."""
+    if not os.path.lexists(folder) or not folder.is_relative_to(tempfile.gettempdir()):
+        return False
+    return folder.is_symlink() or folder.stat().st_uid != os.getuid()
 
 
 @contextlib.contextmanager

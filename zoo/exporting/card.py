@@ -190,8 +190,7 @@ def _command(facts):
 
 def _held_out(run):
     """A sentence with the losses of the last validation, out of metrics.jsonl."""
-    lines = [json.loads(line) for line in (run.path / "metrics.jsonl").read_text().splitlines()]
-    validated = [line for line in lines if any(key.startswith("val_") for key in line)]
+    validated = [line for line in run.metrics() if any(key.startswith("val_") for key in line)]
     if not validated:
         return "Not validated yet."
     last = validated[-1]

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from zoo import noise
 from zoo.config import UserError
-from zoo.training import execution
+from zoo.training import ema, execution
 from zoo.training.batch import Batch
 
 
@@ -44,6 +44,7 @@ class GenerativeModel(keras.Model):
             name="step", shape=(), dtype="int32", initializer="zeros", trainable=False
         )
         self._means = [keras.metrics.Mean(name) for name in self.metric_names]
+        self._averaged = None
         self.pace = None  # an `execution.Pace`, where executions are as long as a second
         # A namespace, because Keras and checkpoints would track a dict.
         self._last = types.SimpleNamespace(logs={})
@@ -117,33 +118,44 @@ class GenerativeModel(keras.Model):
 
         Args:
             when: a boolean scalar: the step is taken only where it is true.
+
+        Raises:
+            ValueError: the loss does not depend on one of the weights.
         """
         variables = [v for network in networks for v in network.trainable_variables]
         gradients = tape.gradient(loss, variables)
+        for variable, gradient in zip(variables, gradients, strict=True):
+            if gradient is None:
+                raise ValueError(
+                    f"the loss does not depend on {variable.path!r}, which {optimizer.name} moves: "
+                    "compute it from this weight inside the tape's scope, or leave its network out."
+                )
         # TensorFlow's graph optimiser may lose the order "read, then update" where a gradient does
         # not depend on the value read: E[f(real)] would then be that of the weights after the step.
         with tf.control_dependencies([loss]):
             gradients = [tf.identity(gradient) for gradient in gradients]
         if when is None:
-            optimizer.apply(gradients, variables)
+            self._apply(optimizer, gradients, variables)
             return
-        # An optimiser inside a `tf.cond` fails under MirroredStrategy: so step, and step back.
-        moved = [*variables, *optimizer.variables]
+        # An optimizer inside a `tf.cond` fails under MirroredStrategy: so step, and step back.
+        averages = self._averaged.weights if self._averaged else []
+        moved = [*variables, *optimizer.variables, *averages]
         before = [tf.identity(variable) for variable in moved]
-        optimizer.apply(gradients, variables)
+        self._apply(optimizer, gradients, variables)
         for variable, old in zip(moved, before, strict=True):
             variable.assign(tf.where(when, variable, old))
 
-    def averages(self, optimizer):
-        """Returns a scope in which the weights that `optimizer` moves are their moving averages,
-        where they are kept.  A BatchNorm's statistics are averages already and stay."""
-        if not optimizer.use_ema:
+    def _apply(self, optimizer, gradients, variables):
+        optimizer.apply(gradients, variables)
+        if self._averaged and optimizer is self._averaged.optimizer:
+            self._averaged.update()
+
+    def averages(self):
+        """Returns a scope in which the sampled weights are their moving averages, where those are
+        kept."""
+        if not self._averaged:
             return contextlib.nullcontext()
-        # Keras has no public name for the averages.
-        moved, averages = (
-            optimizer._trainable_variables, optimizer._model_variables_moving_average
-        )  # fmt: skip
-        return keras.StatelessScope(zip(moved, averages, strict=True))
+        return keras.StatelessScope(self._averaged.pairs)
 
     # --- compiling and running ---------------------------------------------------------------
 
@@ -170,9 +182,6 @@ class GenerativeModel(keras.Model):
             jit_compile = self.xla_pays
         if self.distribute_strategy.num_replicas_in_sync > 1:
             jit_compile = False  # XLA cannot compile a step over several CPU replicas
-        # A checkpoint does not look into a Keras layer's lists; an optimiser names what is trained,
-        # and a BatchNorm's statistics would silently be left out.
-        self._checkpointed = tf.train.Checkpoint(weights=[v.value for v in self.weights])
         super().compile(
             optimizer=None,
             jit_compile=jit_compile,
@@ -188,12 +197,21 @@ class GenerativeModel(keras.Model):
         if optimizer._distribution_strategy is not self.distribute_strategy:
             raise RuntimeError("make the optimisers inside the model's strategy.scope().")
         optimizer.build(variables)
-        if optimizer.use_ema:
-            for average, variable in zip(
-                optimizer._model_variables_moving_average, variables, strict=True
-            ):
-                average.assign(variable)  # so that a picture before the first step shows it
         return optimizer
+
+    def sampled_by(self, optimizer, variables):
+        """Says which weights a sample is drawn with, and which optimizer moves them: where the
+        settings ask for moving averages, they are of these.
+
+        Args:
+            optimizer: one that was built for the trainable ones among them.
+            variables: weights; a BatchNorm's statistics too, so that they fit the averages.
+        """
+        if self.config.ema:
+            self._averaged = ema.Averages(self, optimizer, variables, self.config.ema)
+        # A checkpoint does not look into a Keras layer's lists; an optimiser names what is trained,
+        # and a BatchNorm's statistics would silently be left out.
+        self._checkpointed = tf.train.Checkpoint(weights=[v.value for v in self.weights])
 
     def make_train_function(self, force=False):
         """Builds the function that `fit` calls; see `execution.train_function`."""

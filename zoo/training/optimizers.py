@@ -1,36 +1,61 @@
-"""Optimisers by name, and the momentum schedule of the GAN paper's code.
+"""A model's optimizer settings, optimizers by name, and the schedule of the GAN paper's code.
 
 Those that are built here are Keras' own with one method replaced: an update is one of TensorFlow's
 fused kernels, which passes over memory once, where Keras' operations pass over it a dozen times.
 Slots, their names and what `get_config` returns are Keras', and so are the numbers within rounding.
 """
 
+import dataclasses
 import math
 import types
 
 import keras
 import tensorflow as tf
 
+from zoo.config import Common, UserError, setting
+
 NAMES = ("adam", "sgd", "rmsprop", "adagrad")
 
 
-def optimizer(name, learning_rate, ema=0.0, beta_1=0.9, beta_2=0.999):
-    """Returns a Keras optimiser; `ema` > 0 keeps a moving average of the weights it updates.
+@dataclasses.dataclass(frozen=True)
+class Settings(Common):
+    """The settings that every model has, with those of its optimizers."""
+
+    optimizer: str = setting("adam", "which optimizer, of every player", choices=NAMES)
+    learning_rate: float = setting(1e-3, "step size", above=0)
+    beta_1: float = setting(0.9, "Adam's, or SGD's momentum", low=0, high=0.9999)
+    beta_2: float = setting(0.999, "Adam's", low=0, high=0.99999)
+    decay: str = setting(
+        "none", "of the rate; linear: to 0 over all steps of the run", choices=("none", "linear")
+    )
+
+
+def of(config, steps=None, updates=1):
+    """Returns the optimizer that a model's `Settings` name.
 
     Args:
-        name: one of `NAMES`.
-        learning_rate: a number or a Keras schedule.
-        beta_1: Adam's, and SGD's momentum; RMSProp and Adagrad have none.
-        beta_2: Adam's.
+        config: the `Settings`.
+        steps: the training steps of the whole run; needed where the rate falls.
+        updates: how many of this optimizer's updates a step takes.
+
+    Raises:
+        UserError: the rate falls over a run whose length is not given.
     """
-    average = {"use_ema": True, "ema_momentum": ema} if ema else {}
-    if name == "adam":
-        return Adam(learning_rate, beta_1=beta_1, beta_2=beta_2, **average)
-    if name == "rmsprop":
-        return RMSprop(learning_rate, **average)
-    if name == "adagrad":
-        return Adagrad(learning_rate, **average)
-    return SGD(learning_rate, momentum=beta_1, **average)
+    rate = config.learning_rate
+    if config.decay == "linear":
+        if not steps:
+            raise UserError(
+                "decay=linear takes the rate to 0 over the whole run, so its length is needed: "
+                "pass steps=…, or leave decay out."
+            )
+        rate = keras.optimizers.schedules.PolynomialDecay(rate, steps * updates, 0.0)
+    if config.optimizer == "adam":
+        return Adam(rate, beta_1=config.beta_1, beta_2=config.beta_2)
+    if config.optimizer == "rmsprop":
+        return RMSprop(rate)
+    if config.optimizer == "adagrad":
+        return Adagrad(rate)
+    return SGD(rate, momentum=config.beta_1)
 
 
 class Adam(keras.optimizers.Adam):
@@ -135,13 +160,6 @@ class Adagrad(keras.optimizers.Adagrad):
         )
 
 
-def falling(learning_rate, updates):
-    """Returns a rate that falls linearly to 0 over so many updates; 0 updates: it stays."""
-    if not updates:
-        return learning_rate
-    return keras.optimizers.schedules.PolynomialDecay(learning_rate, updates, 0.0)
-
-
 class AnnealedSGD(SGD):
     """Momentum SGD whose rate decays and whose momentum rises, as the GAN authors' code has it.
 
@@ -149,9 +167,8 @@ class AnnealedSGD(SGD):
     `first` to `last` over `rise` updates.
     """
 
-    def __init__(self, learning_rate, decay, first, last, rise, ema=0.0):
-        average = {"use_ema": True, "ema_momentum": ema} if ema else {}
-        super().__init__(_Decay(learning_rate, decay), momentum=first, **average)
+    def __init__(self, learning_rate, decay, first, last, rise):
+        super().__init__(_Decay(learning_rate, decay), momentum=first)
         self._first, self._last, self._rise = first, last, rise
 
     def update_step(self, gradient, variable, learning_rate):

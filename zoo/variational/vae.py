@@ -18,7 +18,7 @@ import math
 import keras
 import tensorflow as tf
 
-from zoo.config import Common, UserError, setting
+from zoo.config import UserError, default, setting
 from zoo.networks import conv, mlp
 from zoo.networks.initial import Initial
 from zoo.training import optimizers
@@ -26,10 +26,10 @@ from zoo.training.model import GenerativeModel
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(Common):
+class Config(optimizers.Settings):
     """Section 5 of the paper, for MNIST."""
 
-    batch_size: int = setting(100, "examples in a step, over all replicas", low=1)
+    batch_size: int = default(optimizers.Settings, "batch_size", 100)
     latent: int = setting(20, "size of z", low=1)
     network: str = setting("mlp", "encoder and decoder", choices=("mlp", "conv"))
     hidden: tuple = setting(
@@ -37,11 +37,8 @@ class Config(Common):
     )
     channels: int = setting(32, "first-stage channels of the conv networks", low=1)
     decoder: str = setting("bernoulli", "p(x|z)", choices=("bernoulli", "gaussian"))
-    optimizer: str = setting("adagrad", "which optimiser", choices=optimizers.NAMES)
-    learning_rate: float = setting(
-        0.02, "step size; the paper chose among 0.01, 0.02, 0.1", above=0
-    )
-    beta_1: float = setting(0.9, "Adam's, or SGD's momentum", low=0, high=0.9999)
+    optimizer: str = default(optimizers.Settings, "optimizer", "adagrad")
+    learning_rate: float = setting(0.02, "the paper chose among 0.01, 0.02, 0.1", above=0)
 
 
 class VAE(GenerativeModel):
@@ -77,9 +74,9 @@ class VAE(GenerativeModel):
     def compile(self, optimizer, **kwargs):
         """See `GenerativeModel.compile`; the optimiser is built here."""
         super().compile(**kwargs)
-        self.elbo_optimizer = self.adopt(
-            optimizer, self.encoder.trainable_variables + self.decoder.trainable_variables
-        )
+        variables = self.encoder.trainable_variables + self.decoder.trainable_variables
+        self.elbo_optimizer = self.adopt(optimizer, variables)
+        self.sampled_by(self.elbo_optimizer, variables)
 
     def players(self):
         """Encoder and decoder climb the same bound together."""
@@ -144,12 +141,12 @@ class VAE(GenerativeModel):
 
     def encode(self, images):
         """Pictures in [0, 1] -> (mean, log variance) of q(z|x), each [B, z]; averaged weights."""
-        with self.averages(self.elbo_optimizer):
+        with self.averages():
             return tf.split(self.encoder(self.data_spec.from_unit(images)), 2, axis=-1)
 
     def generate(self, latents, condition=None):
         """The mean of p(x|z), in [0, 1]; averaged weights."""
-        with self.averages(self.elbo_optimizer):
+        with self.averages():
             parameters = self.decoder(latents)
         if self.config.decoder == "bernoulli":
             return tf.sigmoid(parameters)
@@ -203,11 +200,8 @@ def gaussian_log_likelihood(values, mean, log_variance):
     return tf.reduce_sum(density, axis=list(range(1, density.shape.rank)))
 
 
-def build(config, data_spec, **compile_options):
-    """Returns a compiled `VAE`; call it inside the strategy's scope."""
+def build(config, data_spec, steps=None, **compile_options):
+    """Returns a compiled `VAE` for a run of so many steps; call it inside the strategy's scope."""
     model = VAE(config, data_spec)
-    optimizer = optimizers.optimizer(
-        config.optimizer, config.learning_rate, config.ema, config.beta_1
-    )
-    model.compile(optimizer, **compile_options)
+    model.compile(optimizers.of(config, steps), **compile_options)
     return model
