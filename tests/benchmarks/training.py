@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 
 from turns import Worker, worker  # noqa: E402
 
-TURNS, SECONDS = 7, 1.0
+TURNS, SECONDS = 5, 0.8
 ALL = os.cpu_count()
 TORCH = ROOT / ".bench" / "bin" / "python"
 # (model, PyTorch's settings, the zoo's same settings, batch, side, processors if not all).
