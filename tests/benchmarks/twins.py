@@ -107,10 +107,10 @@ def dcgan(batch, side):
     return networks, gan_step(*networks, draw, players, batch), 1
 
 
-def dense_critic(side, depth):
+def dense_critic(side, depth, latent):
     values, wide = side * side, scaled(512, side)
     generator = nn.Sequential(
-        *dense([128] + [wide] * depth + [values], nn.ReLU), nn.Sigmoid(),
+        *dense([latent] + [wide] * depth + [values], nn.ReLU), nn.Sigmoid(),
         nn.Unflatten(1, (1, side, side)),
     )  # fmt: skip
     hidden = dense([values] + [wide] * depth, nn.ReLU)
@@ -196,14 +196,14 @@ def wasserstein(batch, networks, players, penalty=0.0, clip=0.0, n_critic=5, lat
 
 
 def wgan(batch, side, depth=4):
-    networks = dense_critic(side, depth)
+    networks = dense_critic(side, depth, 100)
     players = [torch.optim.RMSprop(n.parameters(), 5e-5, 0.9) for n in reversed(networks)]
-    return wasserstein(batch, networks, players, clip=0.01)
+    return wasserstein(batch, networks, players, clip=0.01, latent=100)
 
 
 def wgan_gp(batch, side, network="mlp", depth=3):
     if network == "mlp":
-        networks = dense_critic(side, depth)
+        networks = dense_critic(side, depth, 128)
     elif network == "resnet":
         networks = residual_networks(side)
     else:
