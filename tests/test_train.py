@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 
@@ -85,8 +86,6 @@ def latest_step(run):
 
 
 def test_a_bare_run_goes_on_and_more_steps_are_free(runs, command, tmp_path):
-    import shutil
-
     run = tmp_path / "moved elsewhere"
     shutil.copytree(runs("vae"), run)
     done = command("train", f"--run={run}")
@@ -159,6 +158,28 @@ def test_another_identity_is_refused_by_name(words, key, runs, command):
     extra = [] if "--config.ema=0.9" in words else ["--config.ema=0.9"]
     refused(command("train", *words, *extra, f"--run={run}"), key)
     assert (run / "run.json").read_bytes() == before
+
+
+def test_settings_and_data_of_another_version_of_the_zoo(runs, command, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(runs("vae"), run)
+    facts = json.loads((run / "run.json").read_text())
+    assert facts["examples"] == "1.0.0"  # of the embedded digits
+    # One that came later, with its default.
+    del facts["config"]["decay"]
+    (run / "run.json").write_text(json.dumps(facts))
+    done = command("train", f"--run={run}", "--jit=off")
+    assert done.returncode == 0, done.stderr
+    words = ["--model=vae", "--config.ema=0.9", f"--run={run}"]
+    more = "--config.decay=none and not linear"
+    refused(command("train", *words, "--config.decay=linear", "--steps=60"), more)
+    # One that is gone, and data of another version.
+    for change, sentence in (
+        ({"config": {**facts["config"], "blur": 3}}, "--config.blur=3, which this zoo has no more"),
+        ({"examples": "0.9.0"}, "the examples of 'digits' are not those that"),
+    ):
+        (run / "run.json").write_text(json.dumps(facts | change))
+        refused(command("train", *words), sentence)
 
 
 def test_a_falling_rate_falls_over_all_of_its_run(command, tmp_path):

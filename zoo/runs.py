@@ -78,8 +78,8 @@ class Run:
 
         Args:
             path: the folder.
-            identity: dict of `model`, `dataset`, `config`, `data`, `examples`, the digest of a
-                folder's examples or None, and `jit`, whether XLA compiles the steps or None where
+            identity: dict of `model`, `dataset`, `config`, `data`, `examples`, what
+                `Dataset.digest` returns, and `jit`, whether XLA compiles the steps or None where
                 that is not known; must agree to resume.
             data_spec: the `DataSpec`, kept so that sampling needs no data.
             held_out: dict of `split` and `examples`: what the validation losses are of.
@@ -217,10 +217,17 @@ def _check_identity(path, old, new):
     for key in ("model", "dataset"):
         if old[key] != new[key]:
             _refuse(path, f"--{key}", old[key], new[key])
-    for part in ("config", "data"):
-        for key in old[part].keys() | new[part].keys():
-            if old[part].get(key) != new[part].get(key):
-                _refuse(path, f"--{part}.{key}", old[part].get(key), new[part].get(key))
+    for part, defaults in _defaults(new["model"]).items():
+        for key in sorted(old[part].keys() | new[part].keys()):
+            if key not in new[part]:
+                raise UserError(
+                    f"{str(path)!r} was trained with --{part}.{key}={old[part][key]}, which this "
+                    "zoo has no more: train another --run, or install the version in its run.json."
+                )
+            # A setting that came later: the run was trained with what is its default now.
+            before, now = old[part].get(key, defaults[key]), new[part][key]
+            if before != now:
+                _refuse(path, f"--{part}.{key}", before, now)
 
     if old["config"].get("decay") == "linear" and old["steps"] != new["steps"]:
         raise UserError(
@@ -233,10 +240,18 @@ def _check_identity(path, old, new):
     _check_examples(path, old, new["examples"])
 
 
+def _defaults(model):
+    """part of the identity -> key -> the model's default, as JSON has it."""
+    from zoo import registry
+
+    parts = {"config": registry.module(model).Config(), "data": registry.data_options(model)}
+    return json.loads(json.dumps({k: dataclasses.asdict(v) for k, v in parts.items()}))
+
+
 def _check_examples(path, facts, digest):
     if facts.get("examples") != digest:
         raise UserError(
-            f"the pictures of {facts['dataset']!r} are not those that {str(path)!r} was trained "
+            f"the examples of {facts['dataset']!r} are not those that {str(path)!r} was trained "
             "on: put them back, or train another --run."
         )
 

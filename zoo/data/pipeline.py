@@ -15,7 +15,7 @@ import tensorflow as tf
 from zoo import noise
 from zoo.config import UserError
 from zoo.data import names as spelling
-from zoo.data.source import FOLDER, read
+from zoo.data.source import read
 from zoo.data.spec import DataOptions, DataSpec
 
 # Protocols use one seed for all runs, or figures could not be compared.
@@ -54,7 +54,7 @@ def load(name, options=None, download=False):
             f"{name!r} has nothing to validate on: hold examples out with --data.holdout="
             f"{-(-len(examples) // 10)}, say."
         )
-    return Dataset(_spec(name, source, options), options, splits, source.levels)
+    return Dataset(_spec(name, source, options), options, splits, source.levels, source.version)
 
 
 def _spec(name, source, options):
@@ -106,8 +106,9 @@ class Dataset:
             where there is none).
     """
 
-    def __init__(self, spec, options, splits, levels):
+    def __init__(self, spec, options, splits, levels, version=None):
         self.spec, self.options, self.splits, self._levels = spec, options, splits, levels
+        self._version = version
         self.validation = "validation" if "validation" in splits else "test"
         if "name" in (options.target, options.condition):
             self._words = tf.constant(spelling.encode(spec.names, spec.names))
@@ -189,10 +190,10 @@ class Dataset:
         return x, y, labels
 
     def digest(self):
-        """Returns the sha256 of all examples, labels and names of a user's own folder, which may
-        change under a run; None for a data set that has a version."""
-        if not self.spec.name.startswith(FOLDER):
-            return None
+        """Returns what tells whether these are the examples of another day: the version of a data
+        set that has one, else the sha256 of all examples, labels and names."""
+        if self._version:
+            return self._version
         arrays = [array for split in sorted(self.splits) for array in self.splits[split]]
         found = hashlib.sha256(repr(self.spec.names).encode())
         for array in arrays:

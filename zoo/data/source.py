@@ -34,11 +34,13 @@ class Source(typing.NamedTuple):
         where there are none).
     names: of the classes; empty where there are no labels.
     levels: grey levels of a picture's channel.
+    version: of the data set, e.g. ``"3.0.1"``; None of a folder.
     """
 
     splits: dict
     names: tuple
     levels: int = 256
+    version: str | None = None
 
 
 def prepared_names():
@@ -100,7 +102,7 @@ def read(name, image_size=0, download=False):
         split: _arrays(builder, split, feature, bool(names), image_size)
         for split in builder.info.splits
     }
-    return Source(splits, names, LEVELS.get(name, 256))
+    return Source(splits, names, LEVELS.get(name, 256), str(builder.info.version))
 
 
 def _embedded(name):
