@@ -5,7 +5,7 @@ import pytest
 from harness import make, run_steps
 
 import zoo
-from zoo.training import ema
+from zoo.training import ema, optimizers
 
 
 def test_the_decay_rises_to_the_setting():
@@ -25,6 +25,19 @@ def test_a_short_run_draws_by_what_it_learned(name):
         moved += np.sum((weight.numpy() - start) ** 2)
         learned += np.sum((average.numpy() - start) * (weight.numpy() - start))
     assert learned / moved > 0.7
+
+
+def test_a_model_that_is_compiled_again_keeps_its_averages():
+    data = zoo.load_data("vae")
+    model = make("vae", data.spec, ema=0.9)
+    run_steps(model, data, 2)
+    before, count = model._averaged.weights[0].numpy(), len(model.variables)
+    with model.distribute_strategy.scope():
+        model.compile(optimizers.of(model.config))
+    assert len(model.variables) == count
+    np.testing.assert_array_equal(model._averaged.weights[0].numpy(), before)
+    run_steps(model, data, 1)
+    assert np.abs(model._averaged.weights[0].numpy() - before).max() > 0
 
 
 def test_a_batch_norms_statistics_are_averaged_as_its_weights_are():

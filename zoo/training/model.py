@@ -207,7 +207,9 @@ class GenerativeModel(keras.Model):
             optimizer: one that was built for the trainable ones among them.
             variables: weights; a BatchNorm's statistics too, so that they fit the averages.
         """
-        if self.config.ema:
+        if self._averaged:  # compiled again, with another optimizer
+            self._averaged.optimizer = optimizer
+        elif self.config.ema:
             self._averaged = ema.Averages(self, optimizer, variables, self.config.ema)
         # A checkpoint does not look into a Keras layer's lists; an optimiser names what is trained,
         # and a BatchNorm's statistics would silently be left out.
