@@ -133,6 +133,15 @@ RECIPES = {
         config=_PIXELRNN,
         data=_STATIC,
     ),
+    "pixelcnn_mnist_short": Recipe(
+        about="the same in half an hour on one core, by a rate that falls to 0: 88.8 nats on the "
+        "held-out pictures, see results/pixelcnn_mnist_short_seed0.json",
+        model="pixelcnn",
+        dataset="mnist",
+        steps=14_500,
+        config={"optimizer": "adam", "learning_rate": 3e-3, "decay": "linear"},
+        data=_STATIC,
+    ),
     "row_lstm_mnist": Recipe(
         about="Row LSTM on the same pictures (the paper's is said to reach 80.54 nats); hours",
         model="row_lstm",
