@@ -16,8 +16,6 @@ NOTEBOOKS = sorted((ROOT / "colab").glob("*.ipynb"))
 LONGEST = 900  # seconds that a cell may take, on a machine that does much else
 # A cell in which one of these stands shows a picture.
 SHOWS = ("show(", "display(Picture.", "display(Image")
-
-
 # What says how long a training is; its curves are means of up to 100 steps.
 STEPS = re.compile(r"(steps_per_epoch=|--steps=|\btrain\([\w\", ]+, )\d[\d_]+\b")
 
