@@ -19,7 +19,7 @@ import zoo
 from tests.storage import saving
 from zoo import pictures, train
 from zoo.config import UserError, override
-from zoo.interruption import Interruption, Stopped
+from zoo.interruption import Interruption, Stopped, deferred
 from zoo.training import callbacks, execution
 from zoo.training.checkpoints import Checkpoints
 
@@ -281,6 +281,19 @@ def test_a_signal_in_the_first_seconds(number, seconds, tmp_path):
     assert process.returncode == 128 + number, said
     assert "Traceback" not in said
     assert said.splitlines()[-1].startswith("zoo: stopped by ")
+
+
+def test_a_signal_during_an_import_waits_for_its_end():
+    """A C extension turns an exception from a signal handler into an `ImportError`."""
+    seen = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
+    try:
+        with deferred():
+            signal.raise_signal(signal.SIGTERM)
+            assert not seen
+        assert seen == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 # --- a full disk ----------------------------------------------------------

@@ -1,7 +1,9 @@
 """SIGTERM and Ctrl-C: at once where there is nothing to keep, else when the step is kept."""
 
+import contextlib
 import os
 import signal
+import threading
 
 AGAIN = "to go on, give the same command again"
 
@@ -52,3 +54,27 @@ class Interruption:
             # Not `print`, which the signal may have come in the middle of.
             os.write(2, b"\nzoo: keeping this step first; Ctrl-C now stops at once\n")
         self.asked = number
+
+
+@contextlib.contextmanager
+def deferred():
+    """A scope in which SIGTERM and Ctrl-C wait for its end.
+
+    For imports of C extensions, which turn an exception from a signal handler into an
+    `ImportError`.
+    """
+    if threading.current_thread() is not threading.main_thread():  # signals come to the main one
+        yield
+        return
+    came = []
+    before = {
+        number: signal.signal(number, lambda number, frame: came.append(number))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)

@@ -5,6 +5,8 @@ import importlib
 import os
 import sys
 
+from zoo.interruption import deferred
+
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
@@ -21,8 +23,9 @@ def start_tensorflow(exact=False):
     if "tensorflow" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and less, from then on
         os.environ.setdefault(ONEDNN, "1")
-    with quiet():
+    with quiet(), deferred():
         config = importlib.import_module("tensorflow").config
+        importlib.import_module("keras")
         config.list_physical_devices()  # looks for GPUs
     if exact:
         config.experimental.enable_tensor_float_32_execution(False)
