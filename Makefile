@@ -3,7 +3,7 @@
 # make test     environment -> the tests that a contributor runs
 # make test-all the slow ones too: broken code that tests must catch, real MNIST (TFDS_DATA_DIR)
 # make lint     ruff, import-linter, codespell
-# make shelf    trains, gates and exports a small generator of each model -> exports/
+# make release   trains, gates and exports a small generator of each model -> exports/
 # make gallery  npm packages + exports/ -> exports/gallery/dist/, a static page that runs the exports
 # make bench    ratios of speed: training steps against PyTorch, samplers, replicas, exports -> results/
 # make notebooks  colab/, each from top to bottom (also in make test-all)
@@ -19,7 +19,7 @@ WORKERS := --numprocesses=auto --maxprocesses=4 --dist=worksteal
 BAZEL ?= bazel
 BAZEL_FILES := BUILD MODULE.bazel WORKSPACE $(shell find bazel -type f)
 
-.PHONY: env train quick test test-all lint bench shelf gallery notebooks addons bazel wheel-check lock
+.PHONY: env train quick test test-all lint bench release gallery notebooks addons bazel wheel-check lock
 
 env: .venv/ready
 
@@ -80,8 +80,8 @@ bench: env .bench
 	.bench.part/bin/python -m pip install --quiet torch==2.13.0 numpy
 	mv .bench.part .bench
 
-shelf: env
-	$(BIN)/python -m zoo.shelf
+release: env
+	$(BIN)/python -m tools.release
 
 notebooks: env
 	$(BIN)/python -m pytest $(WORKERS) tests/test_notebooks.py

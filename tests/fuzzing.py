@@ -25,7 +25,7 @@ from PIL import Image
 import zoo
 from zoo import registry
 from zoo.config import UserError, describe, override
-from zoo.data import folder
+from zoo.data.sources import folder
 from zoo.exporting import publish
 
 # Sizes stay small: that a layer of 10**9 units fits into no memory is known.

@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 from conftest import ROOT
 
-from zoo.networks.initial import Initial
+from zoo.networks.initializers import Initial
 from zoo.networks.mlp import Maxout
 from zoo.training import ema, optimizers
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zoo.config import UserError, override
-from zoo.data import load, source
+from zoo.data import load, tfds
 from zoo.data.spec import DataOptions
 
 
@@ -165,12 +165,12 @@ def test_a_read_only_tfds_folder_does_not_matter(monkeypatch, tmp_path):
 
 
 def test_a_folder_that_somebody_else_may_have_put_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(source.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(tfds.tempfile, "gettempdir", lambda: str(tmp_path))
     ours, linked = tmp_path / "ours", tmp_path / "linked"
     ours.mkdir()
     linked.symlink_to(ours)
-    assert not source._anothers(ours)
-    assert not source._anothers(tmp_path / "not there yet")
-    assert source._anothers(linked)
-    monkeypatch.setattr(source.os, "getuid", lambda: ours.stat().st_uid + 1)
-    assert source._anothers(ours)
+    assert not tfds._anothers(ours)
+    assert not tfds._anothers(tmp_path / "not there yet")
+    assert tfds._anothers(linked)
+    monkeypatch.setattr(tfds.os, "getuid", lambda: ours.stat().st_uid + 1)
+    assert tfds._anothers(ours)

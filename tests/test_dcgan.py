@@ -8,7 +8,7 @@ from harness import make, run_steps
 import zoo
 from zoo.config import UserError
 from zoo.networks import dcgan
-from zoo.networks.initial import Initial
+from zoo.networks.initializers import Initial
 
 
 @pytest.fixture(scope="module")

@@ -284,7 +284,7 @@ def test_sample_command(runs, exports, command, tmp_path):
 
 
 def test_a_walk_begins_and_ends_at_its_latents(runs):
-    from zoo.sampling import walks
+    from zoo.sampling.walks import walks
 
     sampler = zoo.load(runs("gan"))
     images, _, _ = walks(sampler, 2, seed=5, steps=8)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from zoo.config import UserError
-from zoo.data import folder
+from zoo.data.sources import folder
 
 
 def save(path, pixels, mode=None, **words):

@@ -15,7 +15,7 @@ SEED = 5
 
 absent = browser.missing()
 if not absent and not list(EXPORTS.glob("*/*/model_batch16.tflite")):
-    absent = f"no export with a model_batch16.tflite in {EXPORTS}: make shelf"
+    absent = f"no export with a model_batch16.tflite in {EXPORTS}: make release"
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(absent), reason=absent)]
 
 

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from zoo.data.spec import DataSpec
-from zoo.networks import conv, joint, mlp
-from zoo.networks.initial import Initial
+from zoo.networks import conditional_mlp, conv, mlp
+from zoo.networks.initializers import Initial
 from zoo.training import optimizers
 
 
@@ -46,8 +46,8 @@ def test_initial_weights_have_their_spread_and_are_named_by_the_seed():
 
 def test_a_condition_stands_beside_the_input():
     spec = DataSpec("any", (8, 8, 1), condition="label", condition_shape=(3,))
-    generator = joint.Generator(spec, 4, 8, 8, 16, 0.5, Initial(0))
-    judge = joint.MaxoutDiscriminator(spec, 8, 8, 16, 0.5, Initial(0))
+    generator = conditional_mlp.Generator(spec, 4, 8, 8, 16, 0.5, Initial(0))
+    judge = conditional_mlp.MaxoutDiscriminator(spec, 8, 8, 16, 0.5, Initial(0))
     latents, images = tf.ones((2, 4)), tf.ones((2, 8, 8, 1))
     one, other = tf.constant([[1.0, 0, 0], [0, 1, 0]]), tf.constant([[1.0, 0, 0], [0, 0, 1]])
     for network, inputs in ((generator, latents), (judge, images)):

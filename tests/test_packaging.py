@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 
 import zoo
-from zoo import runs
+from zoo.runs import directory
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 COMMANDS = sorted(
@@ -74,10 +74,10 @@ def test_only_our_own_checkout_names_the_commit(tmp_path, monkeypatch):
         who = ["-c", "user.name=them", "-c", "user.email=them@example.com"]
         subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True)
 
-    monkeypatch.setattr(runs, "__file__", str(tmp_path / "runs.py"))
+    monkeypatch.setattr(directory, "__file__", str(tmp_path / "runs.py"))
     (tmp_path / "runs.py").touch()
     git("init")
     git("commit", "--allow-empty", "--message=theirs")
-    assert runs._commit() is None
+    assert directory._commit() is None
     git("add", "runs.py")
-    assert len(runs._commit()) == 40
+    assert len(directory._commit()) == 40

@@ -13,12 +13,12 @@ from harness import PIXELWISE
 
 import zoo
 from zoo import noise, registry
-from zoo.autoregressive import cached, contexts, likelihood, watched
+from zoo.autoregressive import cached, likelihood, receptive_field, stepwise
 from zoo.config import UserError, override
-from zoo.data import occlusion
 from zoo.data.spec import DataSpec
 from zoo.metrics import likelihood as figures
 from zoo.networks import masked
+from zoo.sampling import completion
 
 # One that keeps rows and one that keeps states: the others stand between these two.
 HERE = ("pixelcnn", "diagonal_bilstm")
@@ -118,7 +118,7 @@ def test_no_logit_sees_its_own_value_or_a_later_one(name, settings, skip):
 
 def context(name, shape):
     """Where the gradient of one bare layer's features at the centre is not zero."""
-    return contexts.of_layer(make(name, (*shape, 1)), shape).numpy() > 0
+    return receptive_field.of_layer(make(name, (*shape, 1)), shape).numpy() > 0
 
 
 def test_context_of_a_bare_row_lstm_is_a_triangle():
@@ -144,7 +144,7 @@ def test_contexts_of_whole_networks():
     before[3, 14] = False
     x = tf.constant(np.random.RandomState(0).rand(8, 9, 15, 1), tf.float32)
     seen = {
-        name: contexts.of_network(make(name, (9, 15, 1), blocks=1), x).numpy() > 0
+        name: receptive_field.of_network(make(name, (9, 15, 1), blocks=1), x).numpy() > 0
         for name in PIXELWISE[:3]
     }
     np.testing.assert_array_equal(seen["diagonal_bilstm"], before)
@@ -253,7 +253,7 @@ def drawn(model, method, images=None, mask=None, temperature=1.0, num=5):
     latents = model.latents(noise.Noise(3, noise.SAMPLING, tf.range(num)))
     images = np.zeros((num, *model.data_spec.shape)) if images is None else images
     mask = np.ones((num, *model.data_spec.shape[:2], 1)) if mask is None else mask
-    return watched.draw(model, latents, images, mask, temperature, method).numpy()
+    return stepwise.draw(model, latents, images, mask, temperature, method).numpy()
 
 
 SAMPLED = [
@@ -339,8 +339,8 @@ def test_everything_drawn_or_told_is_by_the_averaged_weights(name):
         lambda model: model.one_pixel(len(blanks) - 1, *blanks, 5, 1),
         lambda model: drawn(model, "cached"),
         lambda model: drawn(model, "plain"),
-        lambda model: contexts.of_network(model, x),
-        lambda model: contexts.of_layer(model, (6, 4)),
+        lambda model: receptive_field.of_network(model, x),
+        lambda model: receptive_field.of_layer(model, (6, 4)),
     ):
         np.testing.assert_allclose(way(averaged), way(plain), atol=1e-5)
     assert np.abs(averaged.nll(x) - plain.nll(x)).max() > 0.01
@@ -371,8 +371,8 @@ def test_pictures_off_the_levels():
     x = np.random.RandomState(0).uniform(-1, 1, (3, *GREY)).astype(np.float32)
     np.testing.assert_array_equal(model.nll(x), model.nll(np.sign(x)))
     with pytest.raises(UserError, match="none of the 2 levels"):
-        occlusion.check_levels(model.data_spec, (x + 1) / 2)
-    occlusion.check_levels(model.data_spec, (np.sign(x) + 1) / 2)
+        completion.check_levels(model.data_spec, (x + 1) / 2)
+    completion.check_levels(model.data_spec, (np.sign(x) + 1) / 2)
 
 
 @pytest.mark.parametrize("name", loops_first(PIXELWISE, HERE))
@@ -492,21 +492,21 @@ def bad(tmp_path_factory):
 )
 def test_what_cannot_be_completed_is_named(read, name, sentence, bad, digits):
     with pytest.raises(UserError, match=sentence):
-        getattr(occlusion, f"read_{read}")(bad / name, digits.spec)
+        getattr(completion, f"read_{read}")(bad / name, digits.spec)
 
 
 def test_what_can_be_completed_is_read(bad, digits):
-    picture = occlusion.read_picture(bad / "good.png", digits.spec)
+    picture = completion.read_picture(bad / "good.png", digits.spec)
     assert picture.shape == (1, 8, 8, 1)
     np.testing.assert_array_equal(
-        occlusion.read_picture(bad / "grey_in_rgb.png", digits.spec), picture
+        completion.read_picture(bad / "grey_in_rgb.png", digits.spec), picture
     )
     colour = dataclasses.replace(digits.spec, shape=(8, 8, 3))
     np.testing.assert_array_equal(
-        occlusion.read_picture(bad / "good.png", colour), picture.repeat(3, axis=-1)
+        completion.read_picture(bad / "good.png", colour), picture.repeat(3, axis=-1)
     )
     np.testing.assert_array_equal(
-        occlusion.read_mask(bad / "mask.npy", digits.spec), np.eye(8)[None, ..., None]
+        completion.read_mask(bad / "mask.npy", digits.spec), np.eye(8)[None, ..., None]
     )
 
 
@@ -523,7 +523,7 @@ def test_wrong_ways_to_draw(settings, sentence):
     model = make("pixelcnn", GREY, blocks=1)
     latents = model.latents(noise.Noise(3, noise.SAMPLING, tf.range(2)))
     with pytest.raises(UserError, match=sentence):
-        watched.draw(model, latents, np.zeros((2, *GREY)), np.ones((2, 6, 4, 1)), **settings)
+        stepwise.draw(model, latents, np.zeros((2, *GREY)), np.ones((2, 6, 4, 1)), **settings)
 
 
 @pytest.mark.parametrize(

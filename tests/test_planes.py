@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import sheets
-from zoo.data import planes, source
+from zoo.data import tfds
+from zoo.data.sources import toy2d
 from zoo.metrics import modes
+from zoo.viz import sheet
 
 
 @pytest.mark.parametrize("name", ["gaussians8", "gaussians25"])
@@ -15,7 +16,7 @@ def test_mixtures_have_their_modes(name):
     train, _, labels = data.examples("train")
     assert train.shape == (100_000, 2)
     assert data.spec.kind == "points"
-    centres, deviation = planes.MODES[name]
+    centres, deviation = toy2d.MODES[name]
     counts = np.bincount(labels, minlength=len(centres))
     assert abs(counts / counts.mean() - 1).max() < 0.06
     off = train - centres[labels]
@@ -32,26 +33,26 @@ def test_mixtures_have_their_modes(name):
 
 def test_scales_are_the_authors():
     # gan_toy: the ring of radius 2 over 1.414, the grid of step 2 over 2.828, the roll over 7.5.
-    np.testing.assert_allclose(np.linalg.norm(planes.MODES["gaussians8"][0], axis=1), 2 / 1.414)
-    np.testing.assert_allclose(planes.MODES["gaussians25"][0].max(), 4 / 2.828)
-    np.testing.assert_allclose(planes.MODES["gaussians8"][1], 0.02 / 1.414)
-    np.testing.assert_allclose(planes.MODES["gaussians25"][1], 0.05 / 2.828)
+    np.testing.assert_allclose(np.linalg.norm(toy2d.MODES["gaussians8"][0], axis=1), 2 / 1.414)
+    np.testing.assert_allclose(toy2d.MODES["gaussians25"][0].max(), 4 / 2.828)
+    np.testing.assert_allclose(toy2d.MODES["gaussians8"][1], 0.02 / 1.414)
+    np.testing.assert_allclose(toy2d.MODES["gaussians25"][1], 0.05 / 2.828)
     from sklearn.datasets import make_swiss_roll
 
     theirs = make_swiss_roll(20_000, noise=0.25, random_state=0)[0][:, [0, 2]] / 7.5
     ours = zoo.load_data("gan", "swiss_roll").examples("train", 20_000)[0]
     np.testing.assert_allclose(ours.mean(axis=0), theirs.mean(axis=0), atol=0.03)
     np.testing.assert_allclose(np.cov(ours.T), np.cov(theirs.T), atol=0.03)
-    roll = planes.swiss_roll(np.linspace(0, 1, 2000))
+    roll = toy2d.swiss_roll(np.linspace(0, 1, 2000))
     for points in (ours, theirs):
-        near = modes.near_curve(points, roll, planes.SWISS_ROLL_DEVIATION)
+        near = modes.near_curve(points, roll, toy2d.SWISS_ROLL_DEVIATION)
         assert abs(near - 0.683) < 0.02  # across the line they are normal
 
 
 def test_the_sheet_shows_real_points_generated_ones_and_the_critic():
     data = zoo.load_data("wgan", "gaussians8")
     model = zoo.build("wgan", data, hidden=(16,))
-    draw = sheets.Draw(model, data, None)
+    draw = sheet.Draw(model, data, None)
     before = draw()
     assert before.shape == (660, 660, 3)
     model.critic.trainable_variables[0].assign_add(
@@ -72,17 +73,17 @@ def test_the_sheet_shows_real_points_generated_ones_and_the_critic():
     ],
 )
 def test_arrangement_is_a_column_a_class_and_a_row_a_latent(given, num, places, rows, columns):
-    found = sheets.arrangement(given, num)
+    found = sheet.arrangement(given, num)
     np.testing.assert_array_equal(found[0], places)
     np.testing.assert_array_equal(found[1], rows) if rows else None
     assert found[2] == columns
 
 
 def test_points_are_what_tfds_reads_one_at_a_time():
-    builder = source._embedded("gaussians8")
+    builder = tfds._embedded("gaussians8")
     slow = builder.as_dataset(split="test", shuffle_files=False).batch(20_000)
     slow = next(slow.as_numpy_iterator())
-    points, labels = source.read("gaussians8").splits["test"]
+    points, labels = tfds.read("gaussians8").splits["test"]
     np.testing.assert_array_equal(points, slow["point"])
     np.testing.assert_array_equal(labels, slow["label"])
     assert (points.dtype, labels.dtype) == (np.float32, np.int32)

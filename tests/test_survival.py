@@ -17,11 +17,12 @@ from test_train import checkpoint, refused
 
 import zoo
 from tests.storage import saving
-from zoo import pictures, train
+from zoo import train
 from zoo.config import UserError, override
 from zoo.interruption import Interruption, Stopped, deferred
+from zoo.runs.checkpoints import Checkpoints
 from zoo.training import callbacks, execution
-from zoo.training.checkpoints import Checkpoints
+from zoo.viz import grid
 
 
 @pytest.fixture(scope="module")
@@ -235,7 +236,7 @@ def test_signals_keep_the_step(unbroken, interruption, monkeypatch, tmp_path):
     moments = [
         (callbacks.Journal, "write", signal.SIGTERM, lambda self, step, _: step == 20, 20),
         (callbacks.Journal, "write", signal.SIGINT, lambda self, step, v: "val_kl" in v, 45),
-        (pictures, "write_png", signal.SIGTERM, lambda path, _: "90" in path.name, 90),
+        (grid, "write_png", signal.SIGTERM, lambda path, _: "90" in path.name, 90),
     ]
     path = tmp_path / "run"
     for owner, name, number, due, step in moments:

@@ -10,7 +10,7 @@ import zoo
 from zoo import noise
 from zoo.config import UserError, override
 from zoo.networks import dcgan
-from zoo.networks.initial import Initial
+from zoo.networks.initializers import Initial
 
 RATE = 0.05
 

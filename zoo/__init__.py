@@ -71,10 +71,10 @@ def load_data(name, dataset="digits", **options):
 
 
 def load(path):
-    """Loads a run directory or an export; see `zoo.sampling.load`."""
+    """Loads a run directory or an export; see `zoo.sampling.sampler.load`."""
     from zoo.startup import start_tensorflow
 
     start_tensorflow()
-    from zoo.sampling import load as load_sampler
+    from zoo.sampling.sampler import load as load_sampler
 
     return load_sampler(path)

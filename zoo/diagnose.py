@@ -1,7 +1,7 @@
 """Draws a paper's own figure of trained runs.
 
     python -m zoo.diagnose --run=runs/clip_0.1,runs/clip_0.01,runs/penalty --out=clipping.png
-    python -m zoo.diagnose --run=runs/pixelcnn,runs/row_lstm --out=contexts.png
+    python -m zoo.diagnose --run=runs/pixelcnn,runs/row_lstm --out=receptive_field.png
 
 For each run of `wgan` or `wgan_gp`: how large the gradient of E[f(real)] - E[f(fake)] is at every
 layer of the critic, a histogram of the critic's weights, and the share of them within 5 % of ±c
@@ -44,7 +44,7 @@ def critic(sampler):
     import numpy as np
     import tensorflow as tf
 
-    from zoo import sheets
+    from zoo.viz import sheet
 
     model, facts = sampler.model, sampler.run.facts
     data = sampler.run.data()
@@ -60,7 +60,7 @@ def critic(sampler):
         "weights": len(weights),
         "share_near_clip": clip and float((np.abs(weights) >= NEAR * clip).mean()),
     }
-    return found, weights, sheets.Draw(model, data, sampler.given)()
+    return found, weights, sheet.Draw(model, data, sampler.given)()
 
 
 def context(sampler):
@@ -68,13 +68,13 @@ def context(sampler):
 
     The facts: what run it is, and of each context how many pixels are in it.
     """
-    from zoo.autoregressive import contexts
+    from zoo.autoregressive import receptive_field
 
     model, data = sampler.model, sampler.run.data()
     x = next(iter(data.evaluation(sampler.run.facts["held_out"]["split"], PICTURES)))["x"]
     sizes = {
-        "one layer": contexts.of_layer(model, x.shape[1:3]).numpy(),
-        "whole network": contexts.of_network(model, x).numpy(),
+        "one layer": receptive_field.of_layer(model, x.shape[1:3]).numpy(),
+        "whole network": receptive_field.of_network(model, x).numpy(),
     }
     counts = {f"pixels in the context of {k}": int((v > 0).sum()) for k, v in sizes.items()}
     return _which(sampler) | counts, sizes
@@ -104,7 +104,8 @@ def _in_words(facts):
 @cli.command(define_flags)
 def main():
     """Diagnoses every run, writes the figure and the numbers."""
-    from zoo import pictures, plots
+    from zoo import files
+    from zoo.viz import plots
 
     if not FLAGS.run or FLAGS.out is None or not FLAGS.out.endswith(".png"):
         raise UserError("say what to draw: python -m zoo.diagnose --run=runs/a,runs/b --out=x.png.")
@@ -112,7 +113,7 @@ def main():
     if not out.parent.is_dir():
         raise UserError(f"--out={out}: there is no folder {str(out.parent)!r}.")
     start_tensorflow(exact=True)
-    from zoo.sampling import RunSampler
+    from zoo.sampling.sampler import RunSampler
 
     samplers = [RunSampler(path) for path in FLAGS.run]
     pixelwise = samplers[0].pixelwise
@@ -128,7 +129,7 @@ def main():
         "command": f"python -m zoo.diagnose --run={','.join(FLAGS.run)} --out={out}",
         "runs": [one for one, *_ in found],
     }
-    pictures.write_whole(out.with_suffix(".json"), (json.dumps(facts, indent=2) + "\n").encode())
+    files.write_whole(out.with_suffix(".json"), (json.dumps(facts, indent=2) + "\n").encode())
     for one in facts["runs"]:
         print(f"{one['run']}: {_in_words(one)}")
     print(f"written to {out} and {out.with_suffix('.json')}")

@@ -38,8 +38,8 @@ def evaluate(path, num, seeds, metrics=None, split=None):
     Raises:
         UserError: it is no run, its data is not at hand, or there is no such figure for it.
     """
-    from zoo.pictures import write_whole
-    from zoo.sampling import RunSampler
+    from zoo.files import write_whole
+    from zoo.sampling.sampler import RunSampler
 
     sampler = RunSampler(path)
     facts = sampler.run.facts

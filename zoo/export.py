@@ -38,7 +38,6 @@ def export(run_path, out, quantize=("none",)):
     """
     import numpy as np
 
-    from zoo import pictures, sheets
     from zoo.exporting import (
         card,
         compare,
@@ -50,7 +49,8 @@ def export(run_path, out, quantize=("none",)):
         verify,
         warmup,
     )
-    from zoo.sampling import RunSampler
+    from zoo.sampling.sampler import RunSampler
+    from zoo.viz import grid, sheet
 
     path, chosen = publish.target(out), formats.chosen(quantize)
     sampler = RunSampler(run_path)
@@ -76,8 +76,8 @@ def export(run_path, out, quantize=("none",)):
         (stage / publish.FACTS).write_text(facts)
         if sampler.given is not None:
             np.save(stage / publish.CONDITIONS, sampler.given)
-        sheet = sheets.sheet(sampler.data_spec, *sheets.arranged(sampler, sheets.NUM, seed=0))
-        pictures.write_png(extra / "samples.png", sheet)
+        sheet = sheet.sheet(sampler.data_spec, *sheet.arranged(sampler, sheet.NUM, seed=0))
+        grid.write_png(extra / "samples.png", sheet)
         return publish.publish(stage, path)
 
 

@@ -6,7 +6,7 @@ python -m zoo.list
 import pathlib
 
 from zoo import cli, recipes, registry
-from zoo.data.source import EMBEDDED, prepared_names
+from zoo.data.tfds import EMBEDDED, prepared_names
 
 
 def table(title, rows):

@@ -2,9 +2,9 @@
 
 python -m zoo.sample --run=runs/a --num=64 --seed=0 --out=grid.png
 python -m zoo.sample --run=exports/NAME --interpolate --out=walks.png
-python -m zoo.sample --run=runs/a --num=1000 --out=pictures.npy     (float32 [N, H, W, C])
+python -m zoo.sample --run=runs/a --num=1000 --out=grid.npy     (float32 [N, H, W, C])
 python -m zoo.sample --run=runs/cgan_digits --label=3               (or --name=three)
-python -m zoo.sample --run=runs/names --condition=pictures.npy      (float32 [N, H, W, C])
+python -m zoo.sample --run=runs/names --condition=grid.npy      (float32 [N, H, W, C])
 python -m zoo.sample --run=runs/pixelcnn_digits --temperature=0.9
 python -m zoo.sample --run=runs/pixelcnn_digits --complete=img.png --mask=mask.png --num=15
 
@@ -83,14 +83,14 @@ def pixel_by_pixel(sampler):
     """Draws, or completes a picture; returns float32 [N, H, W, C]."""
     import numpy as np
 
-    from zoo.data import occlusion
+    from zoo.sampling import completion
     from zoo.training.callbacks import Patience
 
     spec = sampler.data_spec
     picture, mask = np.zeros((1, *spec.shape)), np.ones(spec.shape[:2])
     if FLAGS.complete:
-        picture = occlusion.read_picture(FLAGS.complete, spec)
-        mask = occlusion.read_mask(FLAGS.mask, spec)
+        picture = completion.read_picture(FLAGS.complete, spec)
+        mask = completion.read_mask(FLAGS.mask, spec)
     images = np.repeat(picture, FLAGS.num, axis=0)
     x = sampler.complete(
         images, mask, FLAGS.seed, FLAGS.temperature, FLAGS.sampler, Patience("pixel")
@@ -117,9 +117,11 @@ def main():
 
     import numpy as np
 
-    from zoo import pictures, sampling, sheets
+    from zoo import files
+    from zoo.sampling import sampler
+    from zoo.viz import grid, sheet
 
-    sampler = sampling.load(FLAGS.run)
+    sampler = sampler.load(FLAGS.run)
     own = [name for name in ("complete", "temperature", "sampler") if FLAGS[name].present]
     if sampler.pixelwise and not FLAGS.interpolate and asked is None:
         x, given, columns = pixel_by_pixel(sampler), None, None
@@ -128,20 +130,20 @@ def main():
             f"--{own[0]} is for models that draw pixel by pixel, such as pixelcnn: leave it out."
         )
     elif FLAGS.interpolate:
-        x, given, columns = sampling.walks(
+        x, given, columns = sampler.walks(
             sampler, -(-FLAGS.num // COLUMNS), FLAGS.seed, COLUMNS, asked
         )
     elif asked is None:
-        x, given, columns = sheets.arranged(sampler, FLAGS.num, FLAGS.seed)
+        x, given, columns = sheet.arranged(sampler, FLAGS.num, FLAGS.seed)
     else:
         given, columns = sampler.in_turn(asked, FLAGS.num), None
         x = sampler.sample(FLAGS.num, FLAGS.seed, asked)
     if out.suffix == ".npy":
         buffer = io.BytesIO()
         np.save(buffer, x)
-        pictures.write_whole(out, buffer.getvalue())
+        files.write_whole(out, buffer.getvalue())
     else:
-        pictures.write_png(out, sheets.sheet(sampler.data_spec, x, given, columns))
+        grid.write_png(out, sheet.sheet(sampler.data_spec, x, given, columns))
     count = FLAGS.num if FLAGS.complete else len(x)
     print(f"{count} {'pictures' if sampler.data_spec.kind == 'images' else 'examples'} in {out}")
 

@@ -131,7 +131,7 @@ def _flags(*names):
 
 def _of_existing_run():
     if FLAGS.run and (pathlib.Path(FLAGS.run) / "run.json").exists():
-        from zoo.runs import Run
+        from zoo.runs.directory import Run
 
         return Run.read(FLAGS.run).facts
     raise UserError(
@@ -143,7 +143,7 @@ def _of_existing_run():
 def _jit_of_existing_run(path):
     """What ``--jit=auto`` stands for: what the run was begun with, or the model's own choice."""
     if (path / "run.json").exists():
-        from zoo.runs import Run
+        from zoo.runs.directory import Run
 
         kept = Run.read(path).facts.get("jit")
         return "auto" if kept is None else kept
@@ -204,9 +204,9 @@ def train(asked, how=How(), interruption=None):
     interruption.listen_again()
     import tensorflow as tf
 
-    from zoo import sheets
-    from zoo.runs import Run
+    from zoo.runs.directory import Run
     from zoo.training import callbacks, distribution, execution
+    from zoo.viz import sheet
 
     held_out = {"split": data.validation, "examples": len(data.splits[data.validation][0])}
     given = data.conditions()
@@ -244,7 +244,7 @@ def train(asked, how=How(), interruption=None):
             callbacks.Milestones(
                 run.path / "samples", checkpoints, every, asked.steps, journal, writer,
                 callbacks.HeldOut(validation, distribution.feed(strategy, validation)),
-                sheets.Draw(model, data, given), callbacks.Stop(interruption, together),
+                sheet.Draw(model, data, given), callbacks.Stop(interruption, together),
             ),
         ],
     )  # fmt: skip
@@ -331,11 +331,11 @@ def main():
 
     if not distribution.is_chief(model.distribute_strategy):
         return
-    from zoo import pictures, plots
+    from zoo.viz import grid, plots
 
     plots.write_curves(run.path / "curves.png", run.metrics())
     frames = sorted((run.path / "samples").glob("step_*.png"))
-    pictures.write_animation(run.path / "samples.gif", frames)
+    grid.write_animation(run.path / "samples.gif", frames)
     print(
         f"samples    {frames[-1]}\n"
         f"           {run.path / 'samples.gif'}\n"

@@ -86,7 +86,7 @@ for (const entry of (await readdir(exportsFolder, { withFileTypes: true }))) {
   }
 }
 if (!shelf.length) {
-  console.error(`${exportsFolder} holds no export that the page can show: run make shelf first.`);
+  console.error(`${exportsFolder} holds no export that the page can show: run make release first.`);
   process.exit(1);
 }
 // In the order of their papers.

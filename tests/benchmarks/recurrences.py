@@ -15,7 +15,7 @@ import time
 import tensorflow as tf
 
 from zoo.autoregressive import diagonal_bilstm, row_lstm
-from zoo.networks.initial import Initial
+from zoo.networks.initializers import Initial
 from zoo.networks.recurrent import lstm, shifted
 
 BATCH, SIDE, UNITS, TURNS = 16, 28, 32, 8

@@ -89,13 +89,14 @@ def resume_all(loop, folders):
 
     In one process, with one model and one sheet, so that nothing is traced anew.
     """
-    from zoo import registry, sheets, train
+    from zoo import registry, train
     from zoo.config import override
+    from zoo.viz import sheet
 
     module, (steps, every) = registry.module(loop), SHORT
     config = override(module.Config(), {**SETTINGS.get(loop, {}), "ema": 0.9})
     how = train.How(strategy="one", every=every, jit="off")
-    build, draw, made, drawn = module.build, sheets.Draw, [], []
+    build, draw, made, drawn = module.build, sheet.Draw, [], []
 
     def once(*arguments, **options):
         if not made:
@@ -111,7 +112,7 @@ def resume_all(loop, folders):
         drawn.append(draw(*arguments) if not drawn else drawn[0])
         return drawn[0]
 
-    module.build, sheets.Draw = once, one_sheet
+    module.build, sheet.Draw = once, one_sheet
     for folder in folders:
         asked = train.Request(
             loop, "digits", config, registry.data_options(loop), steps, pathlib.Path(folder)

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 import zoo
 from tests.storage import shim
-from zoo.training.checkpoints import Checkpoints
+from zoo.runs.checkpoints import Checkpoints
 
 SETTINGS = {"batch_size": 32, "latent": 2, "hidden": (16,), "ema": 0.9, "seed": 3}
 HEALTHY = 5  # checkpoints before the first fault: from the fourth on each drops one

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from zoo.networks.initial import Initial
+from zoo.networks.initializers import Initial
 from zoo.training import optimizers
 from zoo.training.model import GenerativeModel
 

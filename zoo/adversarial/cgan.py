@@ -15,7 +15,7 @@ import dataclasses
 
 from zoo.adversarial import gan
 from zoo.config import default, setting
-from zoo.networks import joint
+from zoo.networks import conditional_mlp
 from zoo.networks.mlp import scaled
 from zoo.training import optimizers
 
@@ -55,11 +55,11 @@ class CGAN(gan.GAN):
         """Returns (generator, discriminator)."""
         config, spec = self.config, self.data_spec
         return (
-            joint.Generator(
+            conditional_mlp.Generator(
                 spec, config.latent, config.hidden_z, config.hidden_y,
                 scaled(config.hidden_joint, spec), config.dropout, initial,
             ),
-            joint.MaxoutDiscriminator(
+            conditional_mlp.MaxoutDiscriminator(
                 spec, scaled(config.maxout_x, spec), config.maxout_y,
                 scaled(config.maxout_joint, spec), config.dropout, initial,
             ),

@@ -17,9 +17,9 @@ import math
 
 import tensorflow as tf
 
-from zoo.autoregressive import cached, drawing
+from zoo.autoregressive import cached, pixelwise
 from zoo.config import UserError, default, setting
-from zoo.networks.initial import Initial
+from zoo.networks.initializers import Initial
 from zoo.networks.masked import PixelNetwork
 from zoo.training import optimizers
 
@@ -45,7 +45,7 @@ class Config(optimizers.Settings):
     optimizer: str = default(optimizers.Settings, "optimizer", "rmsprop")
 
 
-class Likelihood(drawing.Pixelwise):
+class Likelihood(pixelwise.Pixelwise):
     """The likelihood loop; a model gives `block` and its `steps`.
 
     Attributes:

@@ -15,8 +15,8 @@ import tensorflow as tf
 from zoo import noise
 from zoo.config import UserError
 from zoo.data import names as spelling
-from zoo.data.source import read
 from zoo.data.spec import DataOptions, DataSpec
+from zoo.data.tfds import read
 
 # Protocols use one seed for all runs, or figures could not be compared.
 STATIC_SEED = 1312
@@ -32,7 +32,7 @@ def load(name, options=None, download=False):
         download: whether TFDS may fetch what is not prepared.
 
     Raises:
-        UserError: see `zoo.data.source.read`; or `holdout` leaves nothing to train on, there is
+        UserError: see `zoo.data.tfds.read`; or `holdout` leaves nothing to train on, there is
             nothing to validate on, or the options ask for what the data does not have.
     """
     options = options or DataOptions()

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.config import UserError
-from zoo.networks.initial import Initial
+from zoo.networks.initializers import Initial
 
 SEED = 0
 FEATURES = 64  # the width of the layer below the logits

@@ -14,7 +14,8 @@ part, of the classifier on held-out pictures.
 import numpy as np
 
 from zoo.config import UserError
-from zoo.data import names, planes
+from zoo.data import names
+from zoo.data.sources import toy2d
 from zoo.metrics import frechet, modes
 from zoo.metrics.classifier import Classifier
 
@@ -35,7 +36,7 @@ def judge(data, held_out):
         return _Names(data, held_out)
     if data.spec.kind == "images":
         return _Pictures(data, held_out)
-    if data.spec.name in planes.MODES or data.spec.name == "swiss_roll":
+    if data.spec.name in toy2d.MODES or data.spec.name == "swiss_roll":
         return _Points(data, held_out)
     raise UserError(f"there is no figure for the points of {data.spec.name!r}.")
 
@@ -46,11 +47,11 @@ class _Points:
         self.real = self.of(data.examples(held_out)[0], None)
 
     def of(self, x, given):
-        if self._name in planes.MODES:
-            covered, good, kl = modes.mode_coverage(x, *planes.MODES[self._name])
+        if self._name in toy2d.MODES:
+            covered, good, kl = modes.mode_coverage(x, *toy2d.MODES[self._name])
             return {"modes": covered, "good": good, "kl": kl}
-        roll = planes.swiss_roll(np.linspace(0, 1, ROLL))
-        return {"near": modes.near_curve(x, roll, 3 * planes.SWISS_ROLL_DEVIATION)}
+        roll = toy2d.swiss_roll(np.linspace(0, 1, ROLL))
+        return {"near": modes.near_curve(x, roll, 3 * toy2d.SWISS_ROLL_DEVIATION)}
 
 
 class _Pictures:

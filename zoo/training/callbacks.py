@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import pictures
 from zoo.config import UserError
+from zoo.viz import grid
 
 EVERY = 10  # steps between lines of the journal
 
@@ -213,6 +213,6 @@ class Milestones(keras.callbacks.Callback):
 
     def _picture(self, step):
         sheet = self._draw()
-        pictures.write_png(self._samples / f"step_{step:07d}.png", sheet)
+        grid.write_png(self._samples / f"step_{step:07d}.png", sheet)
         with self._writer.as_default(step):
             tf.summary.image("samples", sheet[None])

@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from zoo.config import UserError, default, setting
 from zoo.networks import conv, mlp
-from zoo.networks.initial import Initial
+from zoo.networks.initializers import Initial
 from zoo.training import optimizers
 from zoo.training.model import GenerativeModel
 

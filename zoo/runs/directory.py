@@ -21,7 +21,7 @@ import subprocess
 import numpy as np
 
 from zoo.config import UserError
-from zoo.pictures import write_whole
+from zoo.files import write_whole
 
 FORMAT = 3
 KEYS = {
@@ -145,7 +145,7 @@ class Run:
 
     def checkpoints(self, model):
         """Returns the `Checkpoints` of this run for `model`."""
-        from zoo.training.checkpoints import Checkpoints
+        from zoo.runs.checkpoints import Checkpoints
 
         return Checkpoints(self.path / "checkpoints", model)
 

@@ -2,10 +2,10 @@
 
 import io
 import math
-import os
-import pathlib
 
 import numpy as np
+
+from zoo.files import write_whole
 
 GAP = 2  # pixels between pictures
 TARGET = 640  # a grid's width is about this many pixels
@@ -52,21 +52,6 @@ def words(lines, images=None, columns=None):
             sheet.paste(picture.resize((side - 2 * GAP,) * 2, Image.NEAREST), (left + GAP, top))
         pen.text((left + side // 2, top + height - text), line, "black", font, anchor="ma")
     return np.asarray(sheet)
-
-
-def write_whole(path, data):
-    """Writes bytes to `path` so that it is either the old file or the whole new one."""
-    path = pathlib.Path(path)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with open(part, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def write_png(path, pixels):

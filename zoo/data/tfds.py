@@ -81,7 +81,7 @@ def read(name, image_size=0, download=False):
             cannot be read.
     """
     if name.startswith(FOLDER):
-        from zoo.data import folder
+        from zoo.data.sources import folder
 
         return Source(*folder.read(name.removeprefix(FOLDER), image_size, MEMORY_LIMIT))
     check_name(name)

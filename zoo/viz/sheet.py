@@ -7,8 +7,8 @@ is a critic at hand.
 
 import numpy as np
 
-from zoo import pictures, plots
 from zoo.data import names
+from zoo.viz import grid, plots
 
 NUM = 64  # examples on a sheet
 WIDE = 16  # the most classes that stand side by side
@@ -46,13 +46,13 @@ def sheet(spec, x, given=None, columns=None):
         columns: of a grid; the square root of N by default.
     """
     if spec.kind == "images":
-        return pictures.grid(x, columns)
+        return grid.grid(x, columns)
     if spec.kind == "points":
         return plots.points(x)
     shown = None
     if spec.condition == "image":
         shown = np.asarray(given).reshape(-1, *spec.condition_shape)
-    return pictures.words(names.decode(x, spec.names), shown, columns)
+    return grid.words(names.decode(x, spec.names), shown, columns)
 
 
 def arranged(sampler, num, seed):

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from zoo.pictures import write_whole
+from zoo.files import write_whole
 
 GREY, ORANGE = "0.6", "#e8590c"
 

@@ -17,14 +17,13 @@ gives the same pictures from a run and from its export.
 """
 
 import json
-import math
 import pathlib
 
 import numpy as np
 
 from zoo.config import UserError
-from zoo.data import conditions, occlusion
 from zoo.data.spec import DataSpec
+from zoo.sampling import completion, conditions
 
 PART = 1024  # examples in one call of the network
 
@@ -107,8 +106,8 @@ class _Sampler:
             watch: called with (pixels drawn, pixels in all) now and then.
         """
         self._check_pixelwise("complete pictures")
-        images = occlusion.checked_pictures(self.data_spec, images)
-        mask = occlusion.checked_mask(self.data_spec, mask)
+        images = completion.checked_pictures(self.data_spec, images)
+        mask = completion.checked_mask(self.data_spec, mask)
         if len(mask) not in (1, len(images)):
             raise UserError(f"{len(mask)} masks for {len(images)} pictures: give one, or as many.")
         mask = np.broadcast_to(mask, (*images.shape[:3], 1))
@@ -133,8 +132,8 @@ class _Sampler:
                 draws on and off: rounding them would tell the likelihood of other pictures.
         """
         self._check_pixelwise("tell a picture's likelihood")
-        images = occlusion.checked_pictures(self.data_spec, images)
-        occlusion.check_levels(self.data_spec, images)
+        images = completion.checked_pictures(self.data_spec, images)
+        completion.check_levels(self.data_spec, images)
         return self._log_prob(images)
 
     def _check_pixelwise(self, what):
@@ -157,7 +156,7 @@ class RunSampler(_Sampler):
     def __init__(self, path):
         from zoo import registry
         from zoo.config import override
-        from zoo.runs import Run
+        from zoo.runs.directory import Run
 
         self.run = Run.read(path)
         module = registry.module(self.run.facts["model"])
@@ -176,9 +175,9 @@ class RunSampler(_Sampler):
         return self._call("generate", latents, given).numpy()
 
     def _complete(self, latents, images, mask, seed, **how):
-        from zoo.autoregressive import watched
+        from zoo.autoregressive import stepwise
 
-        return watched.draw(self.model, latents, images, mask, **how).numpy()
+        return stepwise.draw(self.model, latents, images, mask, **how).numpy()
 
     def _log_prob(self, images):
         parts = [images[i : i + PART] for i in range(0, len(images), PART)]
@@ -245,30 +244,3 @@ class ExportSampler(_Sampler):
         import tensorflow as tf
 
         return self._call["log_prob"](images=tf.constant(images))["log_prob"].numpy()
-
-
-def walks(sampler, rows, seed=0, steps=8, condition=None):
-    """Walks between pairs of latents, a row a walk under one condition.
-
-    Where z ~ N(0, I), on the great circle z = cos(t) a + sin(t) b for t from 0 to π/2: every point
-    of it is distributed as the ends are, where a straight line would pass too near to 0.  Where z
-    is uniform, on the straight line, which stays in the cube (as 1511.06434, section 6.1).
-
-    Returns:
-        (float32 [rows * steps, …], the condition of each or None, `steps`).
-    """
-    if sampler.pixelwise:
-        raise UserError(
-            "a model that draws pixel by pixel has no latents to walk between: leave "
-            "--interpolate out."
-        )
-    ends = sampler.latents(2 * rows, seed).reshape(rows, 2, -1)
-    t = np.linspace(0, 1, steps, dtype=np.float32)[None, :, None]
-    weights = (1 - t, t)
-    if sampler.prior == "normal":
-        weights = np.cos(t * math.pi / 2), np.sin(t * math.pi / 2)
-    path = weights[0] * ends[:, :1] + weights[1] * ends[:, 1:]
-    given = sampler.in_turn(condition, rows)
-    along = None if given is None else np.repeat(given, steps, axis=0)
-    z = path.reshape(rows * steps, -1).astype(np.float32)
-    return sampler.generate(z, along), along, steps

@@ -97,7 +97,7 @@ def _read(path):
     """An array from a .npy, or uint8 [H, W, 1 or 3] from a picture file."""
     from PIL import Image
 
-    from zoo.data.folder import FORMATS, as_array
+    from zoo.data.sources.folder import FORMATS, as_array
 
     with open(path, "rb") as file:  # what is wrong with the path itself is an OSError
         try:

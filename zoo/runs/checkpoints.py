@@ -17,7 +17,7 @@ import shutil
 import tensorflow as tf
 
 from zoo.config import UserError
-from zoo.pictures import write_whole
+from zoo.files import write_whole
 
 KEEP = 3
 _NAME = re.compile(r"step-(\d+)\.(index|sha256|data-\d+-of-\d+)")

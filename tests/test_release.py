@@ -9,7 +9,8 @@ from conftest import ROOT
 from google.protobuf import text_format
 
 import zoo
-from zoo import recipes, shelf
+from tools import release
+from zoo import recipes
 from zoo.config import UserError
 from zoo.exporting import formats, metadata, publish
 
@@ -28,7 +29,7 @@ def test_every_model_is_on_the_shelf_once_and_whole():
         for file in wanted:
             assert json.loads(metadata.read((version / file).read_bytes())) == facts
     files = [path for name in zoo.names() for path in (SHELF / name).rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) <= shelf.LARGEST
+    assert sum(path.stat().st_size for path in files) <= release.LARGEST
 
 
 def test_figures_on_the_shelf_keep_their_bounds():
@@ -38,14 +39,14 @@ def test_figures_on_the_shelf_keep_their_bounds():
         card = (version / "assets.extra" / "card.md").read_text()
         rows = [line.split("|") for line in card.splitlines() if "python -m zoo.evaluate" in line]
         figures = {row[1].strip(): float(row[2]) for row in rows}
-        shelf._gate(name, recipe, figures)
+        release._gate(name, recipe, figures)
 
 
 def test_a_server_reads_the_list():
     from tensorflow_serving.config import model_server_config_pb2
 
     config = model_server_config_pb2.ModelServerConfig()
-    text_format.Parse((SHELF / shelf.CONFIG).read_text(), config)
+    text_format.Parse((SHELF / release.CONFIG).read_text(), config)
     models = config.model_config_list.config
     assert {model.name: model.base_path for model in models} == {
         name: f"/models/{name}" for name in zoo.names()
@@ -56,14 +57,14 @@ def test_what_misses_a_bound_is_not_released():
     recipe = recipes.Recipe(
         "", "gan", "digits", 1, at_most={"frechet": 0.1}, at_least={"good": 0.9}
     )
-    shelf._gate("gan", recipe, {"frechet": 0.1, "good": 0.9})
+    release._gate("gan", recipe, {"frechet": 0.1, "good": 0.9})
     for figures, words in (
         ({"frechet": 0.11, "good": 0.95}, "its frechet is 0.1100 and has to be at most 0.1"),
         ({"frechet": 0.05, "good": 0.89}, "its good is 0.8900 and has to be at least 0.9"),
         ({"frechet": float("nan"), "good": 1.0}, "its frechet is nan"),
     ):
         with pytest.raises(UserError, match=words):
-            shelf._gate("gan", recipe, figures)
+            release._gate("gan", recipe, figures)
 
 
 @pytest.fixture
@@ -87,9 +88,9 @@ def faked(monkeypatch, tmp_path):
         drawn = state.drawn if "runs" in str(path) else float((path / "saved_model.pb").read_text())
         return types.SimpleNamespace(pixelwise=False, sample=lambda num: np.full((num, 1), drawn))
 
-    monkeypatch.setattr(shelf, "_command", command)
-    monkeypatch.setattr("zoo.sampling.load", load)
-    state.release = lambda: shelf.released("gan", state.shelf, tmp_path / "runs")
+    monkeypatch.setattr(release, "_command", command)
+    monkeypatch.setattr("zoo.sampling.sampler.load", load)
+    state.release = lambda: release.released("gan", state.shelf, tmp_path / "runs")
     return state
 
 
@@ -100,5 +101,5 @@ def test_a_release_says_what_changed_and_takes_the_old_one_away(faked):
     faked.drawn = 1.0
     assert faked.release().startswith("gan: version 1 -> 2; frechet 0.0500; ")
     assert [path.name for path in (faked.shelf / "gan").iterdir()] == ["2"]
-    shelf.write_config(faked.shelf)
-    assert '"/models/gan"' in (faked.shelf / shelf.CONFIG).read_text()
+    release.write_config(faked.shelf)
+    assert '"/models/gan"' in (faked.shelf / release.CONFIG).read_text()

@@ -1,6 +1,6 @@
 """Rebuilds the shelf: a small released generator of each model, and the list that a server reads.
 
-    python -m zoo.shelf [--models=gan,vae] [--out=exports] [--runs=runs/shelf]
+    python -m tools.release [--models=gan,vae] [--out=exports] [--runs=runs/shelf]
 
 Each model is trained by its recipe (MODEL_digits), or its run is gone on with, evaluated, and
 exported in every format that pays.  One that misses a bound of its recipe stops here, and
@@ -35,16 +35,16 @@ def define_flags():
 
 def released(model, shelf, runs):
     """Trains, gates and exports one model; returns the sentence on what changed."""
-    from zoo import sampling
     from zoo.exporting import formats, publish
+    from zoo.sampling import sampler
 
     recipe, run, name = recipes.recipe(f"{model}_digits"), runs / model, shelf / model
     _command("train", f"--recipe={model}_digits", f"--run={run}")
     _command("evaluate", f"--run={run}")
     figures = _figures(run)
     _gate(model, recipe, figures)
-    old, sampler = publish.newest_version(name), sampling.load(run)
-    if old and _alike(sampling.load(old).sample(64), sampler.sample(64)):
+    old, sampler = publish.newest_version(name), sampler.load(run)
+    if old and _alike(sampler.load(old).sample(64), sampler.sample(64)):
         return f"{model}: unchanged, version {old.name}"
     # A PixelRNN's graph is larger than its weights, and with int8 weights it is no faster.
     precisions = ["float16"] if sampler.pixelwise else list(formats.QUANTIZED)
