@@ -1,7 +1,7 @@
 """The judge of drawn digits: is it sure of a picture, and which digit does it see?
 
 A small network that knows the ten digits and, as an eleventh class, what a bad generator draws:
-noise, flat greys, scrambled digits and blends of two digits.  A plain classifier is sure of most
+noise, flat grays, scrambled digits and blends of two digits.  A plain classifier is sure of most
 of those (an SVM with Platt's probabilities: of over half), so it could not fail a bad generator;
 `test_digits_classifier.py` holds this one to being unsure of them.
 """
@@ -58,7 +58,7 @@ def no_digits(images, labels, count, seed):
         "uniform noise": random.rand(count, 8, 8, 1),
         "blends": share * images[first[differ]] + (1 - share) * images[second[differ]],
         "scrambled": np.stack(scrambled),
-        "flat grey": flat.clip(0, 1),
+        "flat gray": flat.clip(0, 1),
     }
 
 

@@ -103,7 +103,7 @@ class Fork:
     Args:
         path: the server's socket.
         words: what follows ``python``: ``-m``, a module, … or ``-c``, code, …
-        cwd, env: the process's own; its PYTHONPATH is honoured.
+        cwd, env: the process's own; its PYTHONPATH is honored.
         stdout, stderr: open files, or None for nowhere.
     """
 

@@ -9,7 +9,6 @@ raises anything but `UserError` where the zoo would have shown a traceback.
 import argparse
 import contextlib
 import copy
-import functools
 import io
 import json
 import pathlib
@@ -188,14 +187,13 @@ def run(target, examples, seconds=None, **places):
 
 
 def main():
-    from zoo import train
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, required=True)
     minutes = parser.parse_args().minutes
     with tempfile.TemporaryDirectory() as name:
         scratch = pathlib.Path(name)
-        places = prepared(scratch, functools.partial(_trained, train))
+        places = prepared(scratch, _trained)
         for target in TARGETS:
             count = run(target, 50, minutes * 60 / len(TARGETS), scratch=scratch, **places)
             print(f"{target}: {count:,} examples, and only stated errors", flush=True)
@@ -211,11 +209,13 @@ def prepared(scratch, trained):
     return {"run": run, "export": scratch / "exported", "samplers": samplers}
 
 
-def _trained(train, model):
+def _trained(model):
+    from zoo.runs import fit
+
     path = pathlib.Path(tempfile.mkdtemp()) / model
     config = override(registry.module(model).Config(), {"latent": 3, "batch_size": 50})
-    asked = train.Request(model, "digits", config, registry.data_options(model), 2, path)
-    train.train(asked)
+    asked = fit.Request(model, "digits", config, registry.data_options(model), 2, path)
+    fit.fit(asked)
     return path
 
 

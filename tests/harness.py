@@ -86,15 +86,15 @@ def run_steps(model, data, steps):
     """Trains `steps` more steps from where the model is; returns the history."""
     done = int(model.step.numpy())
     stream = data.train(
-        model.config.batch_size, model.config.seed, model.blocks_per_step, done, steps
+        model.config.batch_size, model.config.seed, model.updates_per_step, done, steps
     )
     return model.fit(stream, steps_per_epoch=steps, shuffle=False, verbose=0).history
 
 
 def weights(model):
-    """Every variable of a model and its optimisers, by place and replica: numpy copies."""
+    """Every variable of a model and its optimizers, by place and replica: numpy copies."""
     variables = list(model.variables)
-    for _, optimizer in model.players().values():
+    for _, optimizer in model.optimizers().values():
         variables += optimizer.variables
     found = {}
     for number, variable in enumerate(variables):
@@ -113,15 +113,15 @@ def differing(one, other):
 
 def check_each_player_moves_alone(name, data):
     """Item 1: with the others' learning rates at 0, exactly one player's weights change, all."""
-    for player in make(name, data.spec).players():
+    for player in make(name, data.spec).optimizers():
         model = make(name, data.spec)
-        for other, (_, optimizer) in model.players().items():
+        for other, (_, optimizer) in model.optimizers().items():
             if other != player:
                 optimizer.learning_rate = 0.0
         before = {v.path: v.numpy() for v in model.trainable_variables}
         run_steps(model, data, 1)
         moved = {v.path for v in model.trainable_variables if (v.numpy() != before[v.path]).any()}
-        own = {v.path for v in model.players()[player][0]}
+        own = {v.path for v in model.optimizers()[player][0]}
         exempt = {p for p in own if any(p.endswith(end) for end in EXEMPT.get(name, ()))}
         assert moved == own - exempt, f"{player}: {sorted(moved ^ (own - exempt))}"
     assert int(model.step.numpy()) == 1
@@ -149,11 +149,11 @@ def check_replicas_equal_one_device(name, data):
 
 
 def check_reduced_gradients(name, data):
-    """Item 3 for adaptive optimisers, which turn rounding into full steps: their slots after one
+    """Item 3 for adaptive optimizers, which turn rounding into full steps: their slots after one
     step (sums of the reduced gradients) agree to 1e-6.
 
-    What reduces the gradients is the same code for every model and for every optimiser: so each
-    optimiser is tried with the VAE, and each model with its paper's optimiser.
+    What reduces the gradients is the same code for every model and for every optimizer: so each
+    optimizer is tried with the VAE, and each model with its paper's optimizer.
     """
     adaptive = [n for n in optimizers.NAMES if n != "sgd"]
     own = registry.module(name).Config().optimizer
@@ -163,7 +163,7 @@ def check_reduced_gradients(name, data):
         for strategy in (None, mirrored()):
             model = make(name, data.spec, strategy, **settings)
             run_steps(model, data, 1)
-            slots.append({p: o.variables for p, (_, o) in model.players().items()})
+            slots.append({p: o.variables for p, (_, o) in model.optimizers().items()})
         for player, variables in slots[0].items():
             for one, two in zip(variables, slots[1][player], strict=True):
                 np.testing.assert_allclose(
@@ -190,10 +190,13 @@ def check_a_step_repeats(name, data):
     A race between reading a weight and updating it shows here, a few times in a hundred.
     """
     model = make(name, data.spec)
-    variables = [*model.variables, *(v for _, o in model.players().values() for v in o.variables)]
+    variables = [
+        *model.variables,
+        *(v for _, o in model.optimizers().values() for v in o.variables),
+    ]
     start = [variable.numpy().copy() for variable in variables]
     # One stream for all, and what `fit` calls: to begin `fit` anew takes longer than the steps.
-    stream = data.train(BATCH, model.config.seed, model.blocks_per_step, 0, 2).repeat()
+    stream = data.train(BATCH, model.config.seed, model.updates_per_step, 0, 2).repeat()
     stream = iter(model.distribute_strategy.experimental_distribute_dataset(stream))
     model.make_train_function()
     first = None
@@ -208,7 +211,7 @@ def check_a_step_repeats(name, data):
 
 
 def check_keras_weight_files_carry_all(name, data, folder):
-    """Item 4 through Keras' own `save_weights` and `load_weights`, optimisers included."""
+    """Item 4 through Keras' own `save_weights` and `load_weights`, optimizers included."""
     first = make(name, data.spec, ema=0.9)
     run_steps(first, data, 3)
     first.save_weights(folder / "model.weights.h5")
@@ -232,7 +235,7 @@ def check_fit_validates_and_traces_once(name, data):
         setattr(model, step, counted)
     validation = data.evaluation("test", BATCH)
     for start in (0, 4):
-        stream = data.train(BATCH, 0, model.blocks_per_step, start, 4)
+        stream = data.train(BATCH, 0, model.updates_per_step, start, 4)
         history = model.fit(
             stream, validation_data=validation, steps_per_epoch=4, shuffle=False, verbose=0
         ).history
@@ -245,7 +248,7 @@ def check_fit_validates_and_traces_once(name, data):
 def check_graph_is_fit_for_a_tpu(name, data):
     """Item 5: no banned op, no float64, no undefined shape in the training step's graph."""
     model = make(name, data.spec)
-    element = data.train(BATCH, 0, model.blocks_per_step).element_spec
+    element = data.train(BATCH, 0, model.updates_per_step).element_spec
     graph = tf.function(model.train_step, autograph=False).get_concrete_function(element).graph
     definition = graph.as_graph_def()
     nodes = [*definition.node, *(n for f in definition.library.function for n in f.node_def)]
@@ -264,7 +267,7 @@ def check_bfloat16_is_for_hidden_products(name, data):
     for precision in ("float32", "bfloat16"):
         model = make(name, data.spec, precision=precision)
         batch = next(iter(data.evaluation("test", BATCH)))
-        element = data.train(BATCH, 0, model.blocks_per_step).element_spec
+        element = data.train(BATCH, 0, model.updates_per_step).element_spec
         traced = tf.function(model.train_step, autograph=False).get_concrete_function(element)
         assert {spec.dtype for spec in traced.structured_outputs.values()} == {tf.float32}
         products = {
@@ -335,8 +338,8 @@ def check_samples(name, data):
 
 def check_larger_pictures(name, data):
     """A step and a sample at the sizes of MNIST and CIFAR, whatever the networks' sizing rules."""
-    if data.spec.kind != "images":
-        pytest.skip(f"{name} draws {data.spec.kind}")
+    if data.spec.modality != "images":
+        pytest.skip(f"{name} draws {data.spec.modality}")
     options = registry.data_options(name)
     for shape in ((28, 28, 1), (32, 32, 3)):
         images = np.random.RandomState(0).randint(0, 256, (64, *shape)).astype(np.uint8)
@@ -356,7 +359,7 @@ def check_larger_pictures(name, data):
 def check_plain_arrays_fit(name, data):
     """A Keras user's `fit(x, labels)` trains, and `train_on_batch` does one step."""
     model = make(name, data.spec)
-    k = model.blocks_per_step
+    k = model.updates_per_step
     images, _, labels = data.examples("train", 4 * k * BATCH)
     x = data.spec.from_unit(images)
     if k > 1:
@@ -369,10 +372,10 @@ def check_plain_arrays_fit(name, data):
 
 
 def check_wrong_strategy_is_refused(name, data):
-    """A model or an optimiser from outside the scope would train silently wrong."""
+    """A model or an optimizer from outside the scope would train silently wrong."""
     model = make(name, data.spec, mirrored())
     optimizer = keras.optimizers.SGD()  # made outside
-    optimizers_needed = [optimizer] * len(model.players())
+    optimizers_needed = [optimizer] * len(model.optimizers())
     for scope in (tf.distribute.get_strategy(), model.distribute_strategy):
         with scope.scope(), pytest.raises(RuntimeError, match=r"strategy\.scope"):
             model.compile(*optimizers_needed)

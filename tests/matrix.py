@@ -3,7 +3,7 @@
     python -m tests.matrix [--shelf=exports] [--runs=runs/shelf] [--out=results/matrix.json]
 
 A number is the largest difference over all signatures from the run's model in Keras (relative where
-values are above 1), of a quantised file the mean one.  The C program and the TF1 session read the
+values are above 1), of a quantized file the mean one.  The C program and the TF1 session read the
 SavedModel; the files for devices are run by `ai_edge_litert`, and by LiteRT's JavaScript in
 `tests/test_gallery.py`.
 """

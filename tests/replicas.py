@@ -3,7 +3,7 @@
     python -m tests.replicas [--out=results/replicas.json]
 
 Every model, with the networks of `harness.SMALL`, by SGD on the embedded digits: the largest
-difference of any weight, optimiser's slot or statistic of any replica after 4 steps and after 20.
+difference of any weight, optimizer's slot or statistic of any replica after 4 steps and after 20.
 Rounding grows from step to step, through a critic's second derivatives and through BatchNorm.  The
 exit status is 1 if a bound is broken.
 """

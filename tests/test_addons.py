@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 from conftest import ROOT
 
-from zoo.networks.initializers import Initial
+from zoo.networks.initializers import Initializers
 from zoo.networks.mlp import Maxout
 from zoo.training import ema, optimizers
 
@@ -89,7 +89,7 @@ def test_the_reference_is_the_last_release(addons):
 def test_maxout(given, addons):
     """Ours keeps a unit's pieces side by side; the addon keeps them `units` apart."""
     x, kernel = given["maxout/x"], given["maxout/kernel"]
-    layer = Maxout(UNITS, PIECES, Initial(0))
+    layer = Maxout(UNITS, PIECES, Initializers(0))
     layer.build(x.shape)
     shape = (len(kernel), PIECES, UNITS)
     layer.affine.kernel.assign(kernel.reshape(shape).swapaxes(1, 2).reshape(kernel.shape))

@@ -239,7 +239,7 @@ def test_a_label_for_a_model_without_one(runs, command, tmp_path):
             "'gaussians8' holds points",
         ),
         (lambda: zoo.load_data("cgan", "gaussians8", target="name"), "'gaussians8' holds points"),
-        (lambda: zoo.load_data("gan", "gaussians8", binarise="static"), "'gaussians8' holds poi"),
+        (lambda: zoo.load_data("gan", "gaussians8", binarize="static"), "'gaussians8' holds poi"),
         (lambda: zoo.build("gan", zoo.load_data("cgan")), "GAN takes no condition: leave --condi"),
         (lambda: zoo.build("cgan", zoo.load_data("gan")), "CGAN needs a condition: pass --condi"),
         (lambda: zoo.build("cgan").sample(2), "this model draws given a label: pass one"),

@@ -8,7 +8,7 @@ from harness import make, run_steps
 import zoo
 from zoo.config import UserError
 from zoo.networks import dcgan
-from zoo.networks.initializers import Initial
+from zoo.networks.initializers import Initializers
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_the_details(data):
     assert images.max() == 1
     assert model.config.batch_size == 32  # the harness's; by itself the paper's
     assert zoo.build("dcgan", data).config.batch_size == 128
-    for _, optimizer in model.players().values():
+    for _, optimizer in model.optimizers().values():
         assert optimizer.beta_1 == 0.5
         np.testing.assert_allclose(optimizer.learning_rate, 2e-4, rtol=1e-6)
     from zoo import noise
@@ -74,7 +74,7 @@ def test_the_details(data):
 
 def test_weights_begin_small_and_normal():
     spec = zoo.load_data("dcgan", "digits", image_size=64).spec
-    generator = dcgan.Generator(spec, 100, 128, "paper", Initial(0))
+    generator = dcgan.Generator(spec, 100, 128, "paper", Initializers(0))
     kernels = [w for w in generator.trainable_variables if w.name == "kernel"]
     for kernel in kernels:
         values = kernel.numpy()
@@ -87,7 +87,7 @@ def test_weights_begin_small_and_normal():
 
 def test_figure_1_at_64_pixels():
     spec = zoo.load_data("dcgan", "digits", image_size=64).spec
-    generator = dcgan.Generator(spec, 100, 128, "paper", Initial(0))
+    generator = dcgan.Generator(spec, 100, 128, "paper", Initializers(0))
     shapes = [layer.output.shape[1:] for layer in of_kind(generator, keras.layers.Activation)]
     assert shapes == [(4, 4, 1024), (8, 8, 512), (16, 16, 256), (32, 32, 128), (64, 64, 1)]
 

@@ -12,7 +12,7 @@ WORDS = {
     "plane": ["--model=wgan", "--dataset=gaussians8", "--config.hidden=16,16"],
     "roll": ["--model=wgan_gp", "--dataset=swiss_roll", "--config.hidden=16,16"],
     "names": ["--model=cgan", "--condition=image", "--target=name"],
-    "labelled": ["--model=cgan", "--condition=label", "--target=name"],
+    "labeled": ["--model=cgan", "--condition=label", "--target=name"],
 }
 
 
@@ -36,7 +36,7 @@ def trained(once, runs, command):
         ("gan", {"frechet"}),
         ("cgan", {"frechet", "accuracy"}),
         ("names", {"right"}),
-        ("labelled", {"right"}),
+        ("labeled", {"right"}),
     ],
 )
 def test_each_kind_of_data_has_its_figures(name, figures, trained, command):
@@ -53,7 +53,7 @@ def test_each_kind_of_data_has_its_figures(name, figures, trained, command):
         np.testing.assert_allclose(figure["mean"], np.mean(figure["each"]))
         np.testing.assert_allclose(figure["sd"], np.std(figure["each"], ddof=1))
         assert len(figure["each"]) == 2
-        assert (figure["real"] is None) == (name == "labelled")
+        assert (figure["real"] is None) == (name == "labeled")
     # Untrained: far from the data's own figures.
     own = {key: figure["real"] for key, figure in found["figures"].items()}
     drawn = {key: figure["mean"] for key, figure in found["figures"].items()}
@@ -100,16 +100,16 @@ def test_clipping_against_penalty(trained, command, tmp_path):
     from PIL import Image
 
     assert Image.open(out).size[0] > 1000
-    clipped, penalised = json.loads(out.with_suffix(".json").read_text())["runs"]
-    assert (clipped["clip"], penalised["clip"]) == (0.01, None)
-    assert (clipped["penalty"], penalised["penalty"]) == (None, 10.0)
+    clipped, penalized = json.loads(out.with_suffix(".json").read_text())["runs"]
+    assert (clipped["clip"], penalized["clip"]) == (0.01, None)
+    assert (clipped["penalty"], penalized["penalty"]) == (None, 10.0)
     assert len(clipped["gradient_norm_by_layer"]) == 2
     sampler = zoo.load(trained("plane"))
     kernels = [w.numpy().ravel() for w in sampler.model.critic.trainable_variables if w.ndim > 1]
     weights = np.abs(np.concatenate(kernels))
     assert clipped["weights"] == len(weights)
     np.testing.assert_allclose(clipped["share_near_clip"], (weights >= 0.0095).mean())
-    assert penalised["share_near_clip"] is None
+    assert penalized["share_near_clip"] is None
 
 
 @pytest.mark.slow

@@ -56,15 +56,15 @@ def test_logs_are_those_of_each_step(digits):
 @pytest.mark.parametrize("lengths", [[1] * 25, [1, 1, 4, 16, 3], [25]], ids=str)
 def test_the_journal_does_not_depend_on_the_length_of_executions(lengths, digits, tmp_path):
     model = make("vae", digits.spec)
-    journal = callbacks.Journal(tmp_path / "metrics.jsonl", tf.summary.create_noop_writer())
-    journal.set_model(model)
-    journal.on_train_begin()
+    logger = callbacks.MetricsLogger(tmp_path / "metrics.jsonl", tf.summary.create_noop_writer())
+    logger.set_model(model)
+    logger.on_train_begin()
     for length in lengths:
         steps = int(model.step.numpy()) + np.arange(1, length + 1)
         model.step.assign_add(length)
         model._last.logs = {"loss": np.float32(steps)}  # each step's loss is its number
-        journal.on_train_batch_end(0)
-    journal.on_train_end()
+        logger.on_train_batch_end(0)
+    logger.on_train_end()
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     found = {line["step"]: line["loss"] for line in lines}
     expected = {10: 6.0, 20: 15.5, 25: 23.0}  # the mean of 2 to 10, 11 to 20, 21 to 25

@@ -24,7 +24,7 @@ HARNESS = "tests/test_harness.py::test_model"
 FAULTS = [
     Fault(
         "the generator idles", "zoo/adversarial/gan.py",
-        "self.descend(self.generator_optimizer, tape, g_mean, self.generator)", "pass",
+        "self.minimize(self.generator_optimizer, tape, g_mean, self.generator)", "pass",
         f"{HARNESS}[check_each_player_moves_alone-gan]",
     ),
     Fault(
@@ -116,7 +116,7 @@ FAULTS = [
         "tests/test_evaluate.py::test_the_judge_of_pictures_knows_good_from_bad",
     ),
     Fault(
-        "mask A sees its own colour", "zoo/networks/masked.py",
+        "mask A sees its own color", "zoo/networks/masked.py",
         'seen = np.less if mask == "A" else np.less_equal', "seen = np.less_equal",
         "tests/test_pixelrnn.py::test_no_logit_sees_its_own_value_or_a_later_one",
     ),
@@ -126,7 +126,7 @@ FAULTS = [
         "tests/test_pixelrnn.py::test_probabilities_sum_to_one",
     ),
     Fault(
-        "the cached PixelCNN forgets its left neighbour", "zoo/autoregressive/pixelcnn.py",
+        "the cached PixelCNN forgets its left neighbor", "zoo/autoregressive/pixelcnn.py",
         "tf.concat([left, seen], axis=-1)", "tf.concat([0.0 * left, seen], axis=-1)",
         "tests/test_pixelrnn.py::test_both_samplers_draw_the_same_picture",
     ),

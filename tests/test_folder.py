@@ -12,7 +12,7 @@ from zoo.data.sources import folder
 
 
 def save(path, pixels, mode=None, **words):
-    """Writes `pixels`, an image or an array or one colour of 4x4 pixels."""
+    """Writes `pixels`, an image or an array or one color of 4x4 pixels."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(pixels, str | int | tuple):
         pixels = Image.new(mode or ("L" if isinstance(pixels, int) else "RGB"), (4, 4), pixels)
@@ -91,11 +91,11 @@ def test_the_last_tenth_rounded_up_is_held_out(tmp_path, count, test):
 
 
 def test_sub_folders_are_classes(tmp_path):
-    colours = {"red": (255, 0, 0), "blue": (0, 0, 255), "Green": (0, 255, 0)}
-    for name, colour in colours.items():
+    colors = {"red": (255, 0, 0), "blue": (0, 0, 255), "Green": (0, 255, 0)}
+    for name, color in colors.items():
         for number in range(4):
-            save(tmp_path / name / f"{number}.png", colour)
-        save(tmp_path / name / "deeper" / "still" / "a.png", colour)
+            save(tmp_path / name / f"{number}.png", color)
+        save(tmp_path / name / "deeper" / "still" / "a.png", color)
     (tmp_path / "empty").mkdir()
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "a.txt").write_text("no picture")
@@ -104,7 +104,7 @@ def test_sub_folders_are_classes(tmp_path):
     assert names == ("Green", "blue", "red")
     for images, labels in splits.values():
         for image, label in zip(images, labels, strict=True):
-            assert (image == colours[names[label]]).all()
+            assert (image == colors[names[label]]).all()
     assert (
         sum(np.bincount(labels, minlength=3) for _, labels in splits.values()).tolist() == [5] * 3
     )
@@ -177,35 +177,35 @@ def test_sixteen_bits_are_scaled_over_their_range(tmp_path):
     np.testing.assert_array_equal(first(twice(tmp_path, values))[..., 0], expected)
 
 
-def test_what_a_grey_picture_declares_transparent_is_white(tmp_path):
+def test_what_a_gray_picture_declares_transparent_is_white(tmp_path):
     for depth, dtype in ((8, np.uint8), (16, np.uint16)):
         here = twice(tmp_path / str(depth), np.array([[0, 7, 9]], dtype), transparency=7)
         assert first(here).tolist() == [[[0], [255], [9 if depth == 8 else 0]]]
 
 
-def palette(colours):
+def palette(colors):
     image = Image.new("P", (2, 2))
-    image.putpalette(colours)
+    image.putpalette(colors)
     image.putdata([0, 1, 2, 2])
     return image
 
 
 @pytest.mark.parametrize("suffix", ["png", "gif", "bmp", "tif"])
 def test_palettes(tmp_path, suffix):
-    colours = [255, 0, 0, 0, 9, 0, 0, 0, 200]
-    found = first(twice(tmp_path, palette(colours), suffix))
+    colors = [255, 0, 0, 0, 9, 0, 0, 0, 200]
+    found = first(twice(tmp_path, palette(colors), suffix))
     assert found.reshape(4, 3).tolist() == [[255, 0, 0], [0, 9, 0], [0, 0, 200], [0, 0, 200]]
 
 
 @pytest.mark.parametrize("suffix", ["png", "gif", "bmp", "tif"])
-def test_a_palette_of_greys_is_grey(tmp_path, suffix):
+def test_a_palette_of_grays_is_gray(tmp_path, suffix):
     found = first(twice(tmp_path, palette([50] * 3 + [0] * 3 + [200] * 3), suffix))
     assert found[..., 0].tolist() == [[50, 0], [200, 200]]
     assert found.shape == (2, 2, 1)
 
 
 @pytest.mark.parametrize("suffix", ["png", "gif"])
-def test_a_transparent_colour_of_a_palette_is_white(tmp_path, suffix):
+def test_a_transparent_color_of_a_palette_is_white(tmp_path, suffix):
     image = palette([255, 0, 0, 0, 9, 0, 0, 0, 200])
     found = first(twice(tmp_path, image, suffix, transparency=1))
     assert found.reshape(4, 3)[:3].tolist() == [[255, 0, 0], [255, 255, 255], [0, 0, 200]]
@@ -217,7 +217,7 @@ def test_a_palette_with_degrees_of_transparency(tmp_path):
     assert found.reshape(4, 3)[:3].tolist() == [[224, 204, 244], [0, 9, 0], [255, 255, 255]]
 
 
-def test_grey_pictures_among_coloured_ones_are_repeated(tmp_path):
+def test_gray_pictures_among_colored_ones_are_repeated(tmp_path):
     save(tmp_path / "a.png", 77)
     save(tmp_path / "b.png", (1, 2, 3))
     save(tmp_path / "c.png", 257 * 5, mode="I;16")
@@ -225,7 +225,7 @@ def test_grey_pictures_among_coloured_ones_are_repeated(tmp_path):
     assert images[:, 0, 0].tolist() == [[77, 77, 77], [1, 2, 3], [5, 5, 5]]
 
 
-def test_grey_pictures_of_several_modes_have_one_channel(tmp_path):
+def test_gray_pictures_of_several_modes_have_one_channel(tmp_path):
     for name, mode, value in (("a", "1", 1), ("b", "L", 7), ("c", "LA", (8, 255))):
         save(tmp_path / f"{name}.png", value, mode=mode)
     images, _ = everything(tmp_path)
@@ -278,7 +278,7 @@ def test_garbled_exif_does_not_matter(tmp_path, exif):
 
 @pytest.mark.parametrize("suffix", ["gif", "webp", "png", "tif"])
 def test_an_animation_is_its_first_frame(tmp_path, suffix):
-    frames = [Image.new("RGB", (4, 4), colour) for colour in ((255, 0, 0), (0, 255, 0))]
+    frames = [Image.new("RGB", (4, 4), color) for color in ((255, 0, 0), (0, 255, 0))]
     words = {"lossless": True} if suffix == "webp" else {}
     here = twice(tmp_path, frames[0], suffix, save_all=True, append_images=frames[1:], **words)
     with Image.open(here / f"a.{suffix}") as image:
@@ -290,7 +290,7 @@ def test_an_animation_is_its_first_frame(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("wide", [True, False])
-def test_the_largest_centred_square(tmp_path, wide):
+def test_the_largest_centered_square(tmp_path, wide):
     pixels = np.zeros((4, 9, 3), np.uint8)
     pixels[:, 2:6] = np.arange(1, 17).reshape(4, 4, 1)  # one column nearer to the left
     found = first(twice(tmp_path, pixels if wide else pixels.swapaxes(0, 1)), image_size=4)
@@ -317,10 +317,10 @@ def test_resizing_makes_many_sizes_one(tmp_path):
     assert everything(tmp_path, image_size=8)[0].mean(axis=(1, 2, 3)).tolist() == [10, 20]
 
 
-def test_a_palette_is_resized_by_its_colours(tmp_path):
+def test_a_palette_is_resized_by_its_colors(tmp_path):
     image = Image.new("P", (8, 8))
     image.putpalette([0, 0, 0, 255, 0, 0, 0, 0, 200])
-    image.putdata([0, 2] * 32)  # the mean of the indices is another colour
+    image.putdata([0, 2] * 32)  # the mean of the indices is another color
     found = first(twice(tmp_path, image), image_size=2)
     np.testing.assert_allclose(found, np.broadcast_to([0, 0, 100], (2, 2, 3)), atol=20)
 

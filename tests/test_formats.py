@@ -23,7 +23,7 @@ def interpreter(file):
 
 
 @pytest.fixture(scope="module")
-def quantised(once, runs, command):
+def quantized(once, runs, command):
     """model -> an export with every precision that it can have."""
 
     def export(path):
@@ -32,7 +32,7 @@ def quantised(once, runs, command):
         done = command("export", *out)
         assert done.returncode == 0, done.stderr
 
-    return lambda model: once(f"quantised/{model}", export) / "1"
+    return lambda model: once(f"quantized/{model}", export) / "1"
 
 
 @pytest.mark.parametrize("model", loops_first(zoo.names(), DRAWN))
@@ -51,8 +51,8 @@ def test_a_batch_of_a_known_size_has_the_same_pictures(model, runs, exports):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["dcgan", "vae", "cgan"])
-def test_quantised_files_are_smaller_and_draw_alike(model, runs, quantised):
-    run, version = zoo.load(runs(model)), quantised(model)
+def test_quantized_files_are_smaller_and_draw_alike(model, runs, quantized):
+    run, version = zoo.load(runs(model)), quantized(model)
     latents, given = run.latents(64, 3), run.in_turn(None, 64)
     images = run.generate(latents)
     size = (version / "model.tflite").stat().st_size
@@ -79,8 +79,8 @@ def test_quantised_files_are_smaller_and_draw_alike(model, runs, quantised):
 
 
 @pytest.mark.slow
-def test_quantised_files_of_a_pixelrnn(runs, quantised, digits):
-    run, version = zoo.load(runs("pixelcnn")), quantised("pixelcnn")
+def test_quantized_files_of_a_pixelrnn(runs, quantized, digits):
+    run, version = zoo.load(runs("pixelcnn")), quantized("pixelcnn")
     images = digits.examples("test")[0][:16]
     nats = run.log_prob(images)
     for name in ("float16", "dynamic"):

@@ -109,4 +109,4 @@ def test_a_weight_that_the_loss_does_not_reach_is_named(digits):
         loss = tf.reduce_sum(model.generator.trainable_variables[0] ** 2)
     path = model.generator.trainable_variables[1].path
     with pytest.raises(ValueError, match=f"the loss does not depend on '{path}'"):
-        model.descend(model.generator_optimizer, tape, loss, model.generator)
+        model.minimize(model.generator_optimizer, tape, loss, model.generator)

@@ -121,7 +121,7 @@ def test_relative_distance_needs_a_scale():
 
 
 def test_modes_by_hand():
-    # Good: three at the first centre, one at the second; bad: one beyond 3 sd of the fourth.
+    # Good: three at the first center, one at the second; bad: one beyond 3 sd of the fourth.
     points = [[0, 0], [2.9, 0], [0, -2.9], [10, 2.9], [10, 13.1]]
     found = mode_coverage(points, SQUARE, 1.0)
     assert found[:2] == (2, 0.8)
@@ -129,7 +129,7 @@ def test_modes_by_hand():
 
 
 def test_a_good_point_belongs_to_its_nearest_mode_alone():
-    # Within 3 sd of all four centres.
+    # Within 3 sd of all four centers.
     assert mode_coverage([[4, 4]], SQUARE, 3.0) == (1, 1.0, pytest.approx(math.log(4)))
 
 
@@ -157,20 +157,20 @@ def test_the_mixtures_own_points():
 
 
 @pytest.mark.parametrize(
-    ("points", "centres", "sd", "said"),
+    ("points", "centers", "sd", "said"),
     [
         (np.zeros((0, 2)), SQUARE, 1.0, "points must have the shape"),
         (np.zeros((5, 3)), SQUARE, 1.0, "points must have the shape"),
-        (SQUARE, np.zeros(2), 1.0, "centres must have the shape"),
+        (SQUARE, np.zeros(2), 1.0, "centers must have the shape"),
         ([[0.0, math.nan]], SQUARE, 1.0, "points hold values that are not finite"),
-        (SQUARE, [[math.inf, 0.0]], 1.0, "centres hold values that are not finite"),
+        (SQUARE, [[math.inf, 0.0]], 1.0, "centers hold values that are not finite"),
         (SQUARE, SQUARE, 0.0, "sd must be above 0"),
         (SQUARE, SQUARE, math.nan, "sd must be above 0"),
     ],
 )
-def test_mode_coverage_refuses(points, centres, sd, said):
+def test_mode_coverage_refuses(points, centers, sd, said):
     with pytest.raises(UserError, match=said):
-        mode_coverage(points, centres, sd)
+        mode_coverage(points, centers, sd)
 
 
 @pytest.mark.parametrize(
@@ -296,5 +296,5 @@ def test_classifier_fits_itself_to_the_data(shape):
 @pytest.mark.parametrize("classes", [0, 1])
 def test_classifier_needs_labels(parts, classes):
     images, _ = parts[0]
-    with pytest.raises(UserError, match="Fréchet distance needs a labelled data set"):
+    with pytest.raises(UserError, match="Fréchet distance needs a labeled data set"):
         Classifier.fit(images, np.full(len(images), -1), classes)

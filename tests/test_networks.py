@@ -6,12 +6,12 @@ import tensorflow as tf
 
 from zoo.data.spec import DataSpec
 from zoo.networks import conditional_mlp, conv, mlp
-from zoo.networks.initializers import Initial
+from zoo.networks.initializers import Initializers
 from zoo.training import optimizers
 
 
 def test_maxout_by_hand():
-    layer = mlp.Maxout(2, 3, Initial(0))
+    layer = mlp.Maxout(2, 3, Initializers(0))
     layer.build((None, 2))
     kernel = np.arange(12, dtype=np.float32).reshape(2, 6) - 5
     layer.affine.set_weights([kernel, np.array([0, 1, 0, -9, 0, 4], np.float32)])
@@ -36,7 +36,7 @@ def test_conv_stages_follow_the_data(side, stages):
 
 
 def test_initial_weights_have_their_spread_and_are_named_by_the_seed():
-    one, two, other = Initial(1), Initial(1), Initial(2)
+    one, two, other = Initializers(1), Initializers(1), Initializers(2)
     glorot = one.glorot_uniform()((300, 200)).numpy()
     assert abs(np.abs(glorot).max() - np.sqrt(6 / 500)) < 1e-4
     np.testing.assert_array_equal(glorot, two.glorot_uniform()((300, 200)))
@@ -46,8 +46,8 @@ def test_initial_weights_have_their_spread_and_are_named_by_the_seed():
 
 def test_a_condition_stands_beside_the_input():
     spec = DataSpec("any", (8, 8, 1), condition="label", condition_shape=(3,))
-    generator = conditional_mlp.Generator(spec, 4, 8, 8, 16, 0.5, Initial(0))
-    judge = conditional_mlp.MaxoutDiscriminator(spec, 8, 8, 16, 0.5, Initial(0))
+    generator = conditional_mlp.Generator(spec, 4, 8, 8, 16, 0.5, Initializers(0))
+    judge = conditional_mlp.MaxoutDiscriminator(spec, 8, 8, 16, 0.5, Initializers(0))
     latents, images = tf.ones((2, 4)), tf.ones((2, 8, 8, 1))
     one, other = tf.constant([[1.0, 0, 0], [0, 1, 0]]), tf.constant([[1.0, 0, 0], [0, 0, 1]])
     for network, inputs in ((generator, latents), (judge, images)):
@@ -56,7 +56,7 @@ def test_a_condition_stands_beside_the_input():
         assert changed[1] > 0
 
 
-def test_doubling_is_nearest_neighbour():
+def test_doubling_is_nearest_neighbor():
     from zoo.networks.resnet import Double
 
     x = np.random.RandomState(0).rand(2, 3, 4, 5).astype(np.float32)
@@ -67,7 +67,7 @@ def test_dropout_keeps_the_mean():
     from zoo import noise
 
     spec = DataSpec("any", (8, 8, 1))
-    layer = mlp.MaxoutDiscriminator(spec, [], 1, 0.5, 0.5, Initial(0))
+    layer = mlp.MaxoutDiscriminator(spec, [], 1, 0.5, 0.5, Initializers(0))
     images = tf.ones((4000, 8, 8, 1))
     dropped = layer(images, noise=noise.Noise(0, noise.TRAINING, tf.range(4000)))
     kernel = layer.logit.kernel.numpy()

@@ -77,7 +77,7 @@ def test_longer_batch_begins_with_the_shorter():
 def test_replicas_draw_what_one_device_would():
     whole, half = (noise.Noise(3, noise.TRAINING, tf.range(i, 8), 5) for i in (0, 4))
     np.testing.assert_array_equal(whole.uniform((6,))[4:], half.uniform((6,)))
-    # The words are the same; a vectorised logarithm may round the last bit by its place.
+    # The words are the same; a vectorized logarithm may round the last bit by its place.
     np.testing.assert_allclose(whole.normal((6,))[4:], half.normal((6,)), rtol=0, atol=1e-6)
 
 

@@ -60,7 +60,7 @@ def test_a_mistake_in_a_script_is_one_sentence(script):
     assert done.stderr.count("\n") == 1
 
 
-def test_version_and_licence_come_from_one_place():
+def test_version_and_license_come_from_one_place():
     assert PROJECT["project"]["dynamic"] == ["version"]
     assert PROJECT["tool"]["hatch"]["version"]["path"] == "zoo/__init__.py"
     assert f"\n## {zoo.__version__}" in (ROOT / "CHANGELOG.md").read_text()

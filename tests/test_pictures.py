@@ -18,7 +18,7 @@ def test_grid_places_pictures_in_rows():
     assert (sheet[height + grid.GAP :, width + grid.GAP : 2 * width] == 255).all()
 
 
-def test_grid_keeps_colours():
+def test_grid_keeps_colors():
     images = np.zeros((1, 4, 4, 3), np.float32)
     images[..., 0] = 1
     middle = grid.grid(images)[50, 50]

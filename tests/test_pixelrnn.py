@@ -22,7 +22,7 @@ from zoo.sampling import completion
 
 # One that keeps rows and one that keeps states: the others stand between these two.
 HERE = ("pixelcnn", "diagonal_bilstm")
-GREY, COLOUR = (6, 4, 1), (4, 4, 3)
+GRAY, COLOR = (6, 4, 1), (4, 4, 3)
 # Every layer, and every layer at two scales.
 KINDS = [(name, {}) for name in PIXELWISE[:3]] + [
     ("multi_scale", {"network": name}) for name in PIXELWISE[:3]
@@ -85,7 +85,7 @@ def joint(model, levels, shape):
     ("network", "levels", "shape"),
     [
         *((name, 2, (2, 4, 1)) for name in PIXELWISE[:3]),
-        # 3 to the 15 pictures; what the other networks do in colour is the same in one scale.
+        # 3 to the 15 pictures; what the other networks do in color is the same in one scale.
         pytest.param("pixelcnn", 3, (2, 2, 3), marks=pytest.mark.slow),
     ],
 )
@@ -97,7 +97,7 @@ def test_the_joint_of_both_scales_sums_to_one(network, levels, shape):
 @pytest.mark.parametrize("skip", [False, True])
 @pytest.mark.parametrize(("name", "settings"), KINDS)
 def test_no_logit_sees_its_own_value_or_a_later_one(name, settings, skip):
-    """Exactly, for every pixel and colour; and something sees each but the last."""
+    """Exactly, for every pixel and color; and something sees each but the last."""
     shape = (4, 4, 3)
     model = make(name, shape, 4, skip=skip, channels=6, ends=24, **settings)
     last = len(model.strides) - 1
@@ -117,7 +117,7 @@ def test_no_logit_sees_its_own_value_or_a_later_one(name, settings, skip):
 
 
 def context(name, shape):
-    """Where the gradient of one bare layer's features at the centre is not zero."""
+    """Where the gradient of one bare layer's features at the center is not zero."""
     return receptive_field.of_layer(make(name, (*shape, 1)), shape).numpy() > 0
 
 
@@ -162,11 +162,11 @@ def lstm_by_hand(gates, cell):
 
 def test_row_lstm_by_hand():
     """The layer against its definition, pixel by pixel."""
-    layer = make("row_lstm", GREY).networks[0].blocks[0]
-    x = np.random.RandomState(2).randn(1, *GREY[:2], 8).astype(np.float32)
+    layer = make("row_lstm", GRAY).networks[0].blocks[0]
+    x = np.random.RandomState(2).randn(1, *GRAY[:2], 8).astype(np.float32)
     gates = layer.input_to_state(x).numpy()[0]
     kernel, first = layer.state_to_state.numpy(), layer.first_state.numpy()
-    height, width = GREY[:2]
+    height, width = GRAY[:2]
     hidden = np.repeat(first[None, :1], width, axis=1)[0]
     cell = np.repeat(first[None, 1:], width, axis=1)[0]
     for row in range(height):
@@ -212,7 +212,7 @@ def test_masks_by_hand():
 
 
 def test_likelihood_by_hand():
-    logits = tf.constant([[[[[0.0], [2.0]]]]])  # one picture of 1x1 in two colours
+    logits = tf.constant([[[[[0.0], [2.0]]]]])  # one picture of 1x1 in two colors
     levels = tf.constant([[[[1.0, 0.0]]]])
     by_hand = math.log(2) + math.log(1 + math.exp(2))
     np.testing.assert_allclose(likelihood.cross_entropy(logits, levels), [by_hand], rtol=1e-5)
@@ -229,10 +229,10 @@ def test_likelihood_by_hand():
 @pytest.mark.parametrize("levels", [2, 5])
 def test_a_model_that_knows_nothing(levels):
     """With all weights zero every level is as likely: nats by hand, and in bits per dimension."""
-    model = make("pixelcnn", GREY, levels)
+    model = make("pixelcnn", GRAY, levels)
     for variable in model.trainable_variables:
         variable.assign(tf.zeros_like(variable))
-    images = np.random.RandomState(0).rand(3, *GREY).astype(np.float32)
+    images = np.random.RandomState(0).rand(3, *GRAY).astype(np.float32)
     np.testing.assert_allclose(model.log_prob(images), [-24 * math.log(levels)] * 3, rtol=1e-5)
     found = model.units(-model.log_prob(images))
     np.testing.assert_allclose(found["bits_per_dim"], [math.log2(levels)] * 3, rtol=1e-5)
@@ -259,17 +259,17 @@ def drawn(model, method, images=None, mask=None, temperature=1.0, num=5):
 SAMPLED = [
     pytest.param(
         name, settings, levels, shape,
-        # Each layer in colour and one of two scales in `make test`; tracing takes the time.
-        marks=[] if (shape == COLOUR) == (name != "multi_scale") and settings != {
+        # Each layer in color and one of two scales in `make test`; tracing takes the time.
+        marks=[] if (shape == COLOR) == (name != "multi_scale") and settings != {
             "network": "diagonal_bilstm"} else [pytest.mark.slow],
     )
-    for name, settings in KINDS for levels, shape in ((2, GREY), (4, COLOUR))
+    for name, settings in KINDS for levels, shape in ((2, GRAY), (4, COLOR))
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "settings", "levels", "shape"), SAMPLED)
 def test_both_samplers_draw_the_same_picture(name, settings, levels, shape):
-    model = make(name, shape, levels, skip=shape == COLOUR, **settings)
+    model = make(name, shape, levels, skip=shape == COLOR, **settings)
     plain = drawn(model, "plain", temperature=0.8)
     assert len(np.unique(plain)) == levels
     np.testing.assert_array_equal(drawn(model, "cached", temperature=0.8), plain)
@@ -278,17 +278,17 @@ def test_both_samplers_draw_the_same_picture(name, settings, levels, shape):
 @pytest.mark.parametrize("name", loops_first(PIXELWISE, HERE))
 def test_rows_drawn_one_by_one_are_the_whole_picture(name):
     """What a sampler under a bar draws is what `generate`, `sample` and exports draw."""
-    model = make(name, GREY, 2)
+    model = make(name, GRAY, 2)
     np.testing.assert_array_equal(tf.function(model.sample)(5, 3), drawn(model, "cached"))
 
 
 @pytest.mark.parametrize("name", loops_first(PIXELWISE, HERE))
 def test_completion(name):
     """Given pixels stay as they are, to the bit; all erased is sampling; both samplers agree."""
-    model = make(name, GREY, 4)
+    model = make(name, GRAY, 4)
     random = np.random.RandomState(4)
-    images = np.repeat(random.rand(1, *GREY), 5, axis=0).astype(np.float32)
-    mask = (random.rand(1, *GREY[:2], 1) < 0.5).repeat(5, axis=0).astype(np.float32)
+    images = np.repeat(random.rand(1, *GRAY), 5, axis=0).astype(np.float32)
+    mask = (random.rand(1, *GRAY[:2], 1) < 0.5).repeat(5, axis=0).astype(np.float32)
     found = drawn(model, "cached", images, mask)
     np.testing.assert_array_equal(found[mask == 0], images[mask == 0])
     assert set(np.unique(np.round(3 * found[mask == 1], 5))) <= {0.0, 1.0, 2.0, 3.0}
@@ -323,13 +323,13 @@ def test_samples_are_distributed_as_the_likelihood_says():
 
 @pytest.mark.parametrize("name", loops_first(PIXELWISE, HERE))
 def test_everything_drawn_or_told_is_by_the_averaged_weights(name):
-    averaged = make(name, GREY, 4, ema=0.5)  # the live weights are far from the averages
-    plain = make(name, GREY, 4)
+    averaged = make(name, GRAY, 4, ema=0.5)  # the live weights are far from the averages
+    plain = make(name, GRAY, 4)
     for variable, average in zip(
         plain.trainable_variables, averaged._averaged.weights, strict=True
     ):
         variable.assign(average)
-    images = np.random.RandomState(0).rand(3, *GREY).astype(np.float32)
+    images = np.random.RandomState(0).rand(3, *GRAY).astype(np.float32)
     blanks = [tf.zeros([3, *plain.shape(number)]) for number in range(len(plain.strides))]
     x = tf.constant(2 * images - 1)
     for way in (
@@ -367,8 +367,8 @@ def test_first_weights_are_glorot_uniform():
 
 def test_pictures_off_the_levels():
     """A likelihood is of the nearest levels; whoever hands over others hears of it."""
-    model = make("pixelcnn", GREY)
-    x = np.random.RandomState(0).uniform(-1, 1, (3, *GREY)).astype(np.float32)
+    model = make("pixelcnn", GRAY)
+    x = np.random.RandomState(0).uniform(-1, 1, (3, *GRAY)).astype(np.float32)
     np.testing.assert_array_equal(model.nll(x), model.nll(np.sign(x)))
     with pytest.raises(UserError, match="none of the 2 levels"):
         completion.check_levels(model.data_spec, (x + 1) / 2)
@@ -377,7 +377,7 @@ def test_pictures_off_the_levels():
 
 @pytest.mark.parametrize("name", loops_first(PIXELWISE, HERE))
 def test_pixel_by_pixel_steps_are_the_sample(name):
-    model = make(name, GREY, 4)
+    model = make(name, GRAY, 4)
     pictures = []
     for number in range(len(model.strides)):
         height, width, _ = model.shape(number)
@@ -392,7 +392,7 @@ def test_pixel_by_pixel_steps_are_the_sample(name):
 @pytest.mark.parametrize(
     ("name", "spec", "sentence"),
     [
-        ("pixelcnn", {"dequantised": True}, "leave --data.dequantise out"),
+        ("pixelcnn", {"dequantized": True}, "leave --data.dequantize out"),
         ("multi_scale", {"shape": (3, 4, 1)}, "pass --data.image_size=4"),
         ("row_lstm", {"shape": (2,)}, "draws images, and not points"),
         ("multi_scale", {"shape": (2,)}, "draws images, and not points"),
@@ -448,15 +448,15 @@ def test_completions_from_the_command_line(runs, command, digits, tmp_path):
 
 @pytest.fixture(scope="module")
 def bad(tmp_path_factory):
-    """Pictures and masks that are not what a model of 8x8 grey pictures can complete."""
+    """Pictures and masks that are not what a model of 8x8 gray pictures can complete."""
     from PIL import Image
 
     folder = tmp_path_factory.mktemp("bad")
-    colour = np.random.RandomState(0).randint(0, 255, (8, 8, 3), np.uint8)
-    Image.fromarray(colour).save(folder / "colour.png")
-    Image.fromarray(colour[..., 0]).save(folder / "good.png")
-    Image.fromarray(np.repeat(colour[..., :1], 3, axis=-1)).save(folder / "grey_in_rgb.png")
-    Image.fromarray(colour[:7, :, 0]).save(folder / "small.png")
+    color = np.random.RandomState(0).randint(0, 255, (8, 8, 3), np.uint8)
+    Image.fromarray(color).save(folder / "color.png")
+    Image.fromarray(color[..., 0]).save(folder / "good.png")
+    Image.fromarray(np.repeat(color[..., :1], 3, axis=-1)).save(folder / "gray_in_rgb.png")
+    Image.fromarray(color[:7, :, 0]).save(folder / "small.png")
     np.save(folder / "levels.npy", np.full((8, 8, 1), 16.0))
     np.save(folder / "mask.npy", np.eye(8))
     np.save(folder / "half.npy", np.full((8, 8), 0.5))
@@ -476,7 +476,7 @@ def bad(tmp_path_factory):
     [
         ("picture", "small.png", r"and this one is \[7, 8, 1\]"),
         ("picture", "levels.npy", r"a picture's values lie in \[0, 1\]"),
-        ("picture", "colour.png", "draws grey pictures of 8x8"),
+        ("picture", "color.png", "draws gray pictures of 8x8"),
         ("picture", "text.png", "neither a picture nor a .npy"),
         ("mask", "mask9.npy", r"the mask is \[9, 9, 1\]|the mask is \[9, 9\]"),
         ("mask", "half.npy", "a mask holds 1 where"),
@@ -499,11 +499,11 @@ def test_what_can_be_completed_is_read(bad, digits):
     picture = completion.read_picture(bad / "good.png", digits.spec)
     assert picture.shape == (1, 8, 8, 1)
     np.testing.assert_array_equal(
-        completion.read_picture(bad / "grey_in_rgb.png", digits.spec), picture
+        completion.read_picture(bad / "gray_in_rgb.png", digits.spec), picture
     )
-    colour = dataclasses.replace(digits.spec, shape=(8, 8, 3))
+    color = dataclasses.replace(digits.spec, shape=(8, 8, 3))
     np.testing.assert_array_equal(
-        completion.read_picture(bad / "good.png", colour), picture.repeat(3, axis=-1)
+        completion.read_picture(bad / "good.png", color), picture.repeat(3, axis=-1)
     )
     np.testing.assert_array_equal(
         completion.read_mask(bad / "mask.npy", digits.spec), np.eye(8)[None, ..., None]
@@ -520,10 +520,10 @@ def test_what_can_be_completed_is_read(bad, digits):
     ],
 )
 def test_wrong_ways_to_draw(settings, sentence):
-    model = make("pixelcnn", GREY, blocks=1)
+    model = make("pixelcnn", GRAY, blocks=1)
     latents = model.latents(noise.Noise(3, noise.SAMPLING, tf.range(2)))
     with pytest.raises(UserError, match=sentence):
-        stepwise.draw(model, latents, np.zeros((2, *GREY)), np.ones((2, 6, 4, 1)), **settings)
+        stepwise.draw(model, latents, np.zeros((2, *GRAY)), np.ones((2, 6, 4, 1)), **settings)
 
 
 @pytest.mark.parametrize(
@@ -569,7 +569,7 @@ def test_evaluation_tells_likelihoods(runs, command):
     found = json.loads((run / "likelihood.json").read_text())
     nll, bits = (found["figures"][name] for name in ("nll", "bits_per_dim"))
     assert found["held_out"] == {"split": "test", "examples": 297}
-    assert (found["of"], found["binarise"]) == ("the picture", "none")
+    assert (found["of"], found["binarize"]) == ("the picture", "none")
     np.testing.assert_allclose(nll["mean"] / bits["mean"], 64 * math.log(2))
     assert 1.5 < bits["independent_pixels"] < 3
     assert f"bits_per_dim {bits['mean']:.4f} ± {bits['standard_error']:.4f}" in done.stdout

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.data import tfds
 from zoo.data.sources import toy2d
 from zoo.metrics import modes
 from zoo.viz import sheet
@@ -15,16 +14,16 @@ def test_mixtures_have_their_modes(name):
     data = zoo.load_data("gan", name)
     train, _, labels = data.examples("train")
     assert train.shape == (100_000, 2)
-    assert data.spec.kind == "points"
-    centres, deviation = toy2d.MODES[name]
-    counts = np.bincount(labels, minlength=len(centres))
+    assert data.spec.modality == "points"
+    centers, deviation = toy2d.MODES[name]
+    counts = np.bincount(labels, minlength=len(centers))
     assert abs(counts / counts.mean() - 1).max() < 0.06
-    off = train - centres[labels]
+    off = train - centers[labels]
     np.testing.assert_allclose(off.std(axis=0), deviation, rtol=0.01)
     np.testing.assert_allclose(off.mean(axis=0), 0, atol=deviation / 50)
     test = data.examples("test")[0]
-    covered, good, kl = modes.mode_coverage(test, centres, deviation)
-    assert covered == len(centres)
+    covered, good, kl = modes.mode_coverage(test, centers, deviation)
+    assert covered == len(centers)
     assert abs(good - (1 - np.exp(-4.5))) < 0.004  # of a Gaussian in the plane, within 3 deviations
     assert kl < 0.005
     # The test part is another draw.
@@ -77,13 +76,3 @@ def test_arrangement_is_a_column_a_class_and_a_row_a_latent(given, num, places, 
     np.testing.assert_array_equal(found[0], places)
     np.testing.assert_array_equal(found[1], rows) if rows else None
     assert found[2] == columns
-
-
-def test_points_are_what_tfds_reads_one_at_a_time():
-    builder = tfds._embedded("gaussians8")
-    slow = builder.as_dataset(split="test", shuffle_files=False).batch(20_000)
-    slow = next(slow.as_numpy_iterator())
-    points, labels = tfds.read("gaussians8").splits["test"]
-    np.testing.assert_array_equal(points, slow["point"])
-    np.testing.assert_array_equal(labels, slow["label"])
-    assert (points.dtype, labels.dtype) == (np.float32, np.int32)

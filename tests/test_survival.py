@@ -17,9 +17,9 @@ from test_train import checkpoint, refused
 
 import zoo
 from tests.storage import saving
-from zoo import train
 from zoo.config import UserError, override
 from zoo.interruption import Interruption, Stopped, deferred
+from zoo.runs import fit
 from zoo.runs.checkpoints import Checkpoints
 from zoo.training import callbacks, execution
 from zoo.viz import grid
@@ -57,7 +57,7 @@ def test_a_kill_at_every_call_of_checkpointing_resumes_bit_for_bit(library, tmp_
     states = [*shim.distinct(snapshots), tmp_path / "root"]
     model, data = saving.made()
     start = [variable.numpy() for variable in model.variables]
-    slots = [v for _, o in model.players().values() for v in o.variables]
+    slots = [v for _, o in model.optimizers().values() for v in o.variables]
     first = [variable.numpy() for variable in slots]
     saving.train(model, data, 5)
     unbroken = saving.weights(model)
@@ -194,13 +194,13 @@ def asked(path, steps=90):
 
     words = {"batch_size": 32, "latent": 2, "hidden": (16,), "ema": 0.9}
     config = override(registry.module("vae").Config(), words)
-    return train.Request("vae", "digits", config, registry.data_options("vae"), steps, path)
+    return fit.Request("vae", "digits", config, registry.data_options("vae"), steps, path)
 
 
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "unbroken"
-    train.train(asked(path), train.How(every=45))
+    fit.fit(asked(path), fit.How(every=45))
     return checkpoint(path)
 
 
@@ -221,7 +221,7 @@ def stopped(path, interruption):
     """Trains until a signal ends it, and returns what is said; not the error, which would keep the
     run, and so its lock."""
     try:
-        train.train(asked(path), train.How(every=45), interruption)
+        fit.fit(asked(path), fit.How(every=45), interruption)
     except Stopped as error:
         return error.status, str(error)
     raise AssertionError("nothing stopped it")
@@ -234,8 +234,8 @@ def test_signals_keep_the_step(unbroken, interruption, monkeypatch, tmp_path):
     true, jumps = time.time, iter(range(10**9))
     monkeypatch.setattr(time, "time", lambda: true() + (-1) ** next(jumps) * 1e6)
     moments = [
-        (callbacks.Journal, "write", signal.SIGTERM, lambda self, step, _: step == 20, 20),
-        (callbacks.Journal, "write", signal.SIGINT, lambda self, step, v: "val_kl" in v, 45),
+        (callbacks.MetricsLogger, "write", signal.SIGTERM, lambda self, step, _: step == 20, 20),
+        (callbacks.MetricsLogger, "write", signal.SIGINT, lambda self, step, v: "val_kl" in v, 45),
         (grid, "write_png", signal.SIGTERM, lambda path, _: "90" in path.name, 90),
     ]
     path = tmp_path / "run"

@@ -248,12 +248,12 @@ def test_nan_stops_the_run_and_keeps_the_last_good_checkpoint(command, tmp_path)
 
 def test_nan_names_the_step_within_an_execution():
     from zoo.config import UserError
-    from zoo.training.callbacks import Journal
+    from zoo.training.callbacks import MetricsLogger
 
-    journal = Journal("unused", None)
+    logger = MetricsLogger("unused", None)
     logs = {"g_loss": np.array([1.0, 2.0, np.nan]), "d_loss": np.array([1.0, np.inf, np.nan])}
     with pytest.raises(UserError, match="d_loss is inf at step 52"):
-        journal._stop_at_nan(53, logs)
+        logger._stop_at_nan(53, logs)
 
 
 def test_sampling_a_run_without_a_checkpoint(command, tmp_path, runs):
@@ -268,8 +268,8 @@ def test_sampling_a_run_without_a_checkpoint(command, tmp_path, runs):
 
 
 @pytest.fixture(scope="module")
-def colour_pictures(tmp_path_factory):
-    """A folder of 40 PNGs of 64x64 colour pixels in two sub-folders: red discs, blue squares."""
+def color_pictures(tmp_path_factory):
+    """A folder of 40 PNGs of 64x64 color pixels in two sub-folders: red discs, blue squares."""
     from PIL import Image, ImageDraw
 
     folder = tmp_path_factory.mktemp("pictures")
@@ -314,10 +314,10 @@ def test_a_folder_that_has_changed_is_refused(command, tmp_path):
     ],
     ids=lambda value: value if isinstance(value, str) else "".join(value[:1]),
 )
-def test_a_folder_of_colour_pictures(model, words, colour_pictures, command, tmp_path):
+def test_a_folder_of_color_pictures(model, words, color_pictures, command, tmp_path):
     run = tmp_path / "run"
     words = [*words, "--config.batch_size=8", "--steps=4", "--every=2"]
-    source = f"--dataset=folder:{colour_pictures}"
+    source = f"--dataset=folder:{color_pictures}"
     done = command("train", f"--model={model}", source, *words, f"--run={run}")
     assert done.returncode == 0, done.stderr
     done = command("export", f"--run={run}", f"--out={tmp_path / 'pictures'}")
@@ -335,7 +335,7 @@ def test_mnist_trains_samples_and_exports(model, command, tmp_path):
     run = tmp_path / "run"
     words = ["--steps=50", "--every=25"]
     if model in PIXELWISE:  # ten times as long a step
-        words = ["--steps=30", "--every=15", "--data.binarise=static", "--data.holdout=500"]
+        words = ["--steps=30", "--every=15", "--data.binarize=static", "--data.holdout=500"]
         words += ["--config.blocks=2"]
     done = command("train", f"--model={model}", "--dataset=mnist", *words, f"--run={run}")
     assert done.returncode == 0, done.stderr

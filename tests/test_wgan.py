@@ -10,7 +10,7 @@ import zoo
 from zoo import noise
 from zoo.config import UserError, override
 from zoo.networks import dcgan
-from zoo.networks.initializers import Initial
+from zoo.networks.initializers import Initializers
 
 RATE = 0.05
 
@@ -116,7 +116,7 @@ def test_extra_critic_steps_follow_the_authors_loop(n_critic):
 
 
 @pytest.mark.parametrize("replicas", [1, 2])
-def test_a_generator_that_is_not_due_stays_with_its_optimiser(replicas):
+def test_a_generator_that_is_not_due_stays_with_its_optimizer(replicas):
     data = zoo.load_data("wgan")
     words = {"extra_critic_steps": True, "n_critic": 5, "hidden": (8,), "ema": 0.9}
     strategy = mirrored() if replicas == 2 else None
@@ -158,7 +158,7 @@ def test_diagnosis_is_of_the_examples_and_not_of_what_fills_a_batch_up():
 
 @pytest.mark.parametrize("norm", ["batch", "none"])
 @pytest.mark.parametrize("optimizer", loops_first(["rmsprop", "sgd", "adam"], ["rmsprop"]))
-def test_networks_and_optimisers_of_the_paper_train(norm, optimizer):
+def test_networks_and_optimizers_of_the_paper_train(norm, optimizer):
     data = zoo.load_data("wgan")
     words = {"generator_norm": norm, "critic_norm": norm, "optimizer": optimizer}
     model = make("wgan", data.spec, network="dcgan", n_critic=1, **words)
@@ -169,7 +169,7 @@ def test_networks_and_optimisers_of_the_paper_train(norm, optimizer):
 def test_constant_channels_of_figure_6():
     spec = zoo.load_data("wgan", "digits", image_size=64).spec
     shapes = [
-        [w.shape for w in dcgan.Generator(spec, 9, 32, "none", Initial(0), constant).weights]
+        [w.shape for w in dcgan.Generator(spec, 9, 32, "none", Initializers(0), constant).weights]
         for constant in (False, True)
     ]
     assert shapes[0][0] == (9, 4 * 4 * 256)
@@ -218,7 +218,7 @@ def test_updates_wait_for_the_loss(digits):
     def step(x):
         with tf.GradientTape() as tape:
             loss = tf.identity(tf.reduce_mean(model.critic(x)), name="the_loss")
-        model.descend(model.discriminator_optimizer, tape, loss, model.critic)
+        model.minimize(model.discriminator_optimizer, tape, loss, model.critic)
 
     graph = step.get_concrete_function(tf.TensorSpec((4, 8, 8, 1))).graph
     weights = {v.value.handle.ref() for v in model.critic.trainable_variables}

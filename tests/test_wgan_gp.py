@@ -114,18 +114,18 @@ def test_the_rate_falls_to_zero(plane):
     for step, share in ((0, 1.0), (5, 0.5), (10, 0.0), (20, 0.0)):
         model.discriminator_optimizer.iterations.assign(2 * step)
         model.generator_optimizer.iterations.assign(step)
-        for _, optimizer in model.players().values():
+        for _, optimizer in model.optimizers().values():
             np.testing.assert_allclose(optimizer.learning_rate, share * RATE, atol=1e-8)
 
 
 def test_adam_has_the_papers_moments():
     model = make("wgan_gp", zoo.load_data("wgan_gp").spec)
-    for _, optimizer in model.players().values():
+    for _, optimizer in model.optimizers().values():
         assert (optimizer.beta_1, optimizer.beta_2) == (0.0, 0.9)
         np.testing.assert_allclose(optimizer.learning_rate, 1e-4, rtol=1e-6)
 
 
-def test_batch_norm_is_refused_in_a_penalised_critic():
+def test_batch_norm_is_refused_in_a_penalized_critic():
     with pytest.raises(UserError, match="BatchNorm ties the samples of a batch together"):
         make("wgan_gp", zoo.load_data("wgan_gp").spec, critic_norm="batch", network="dcgan")
 

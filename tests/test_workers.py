@@ -17,24 +17,25 @@ STEPS, EVERY = 20, 5
 
 CODE = """
 import os, pathlib, signal, sys
-from zoo import registry, train
+from zoo import registry
+from zoo.runs import fit
 from zoo.config import override
 from zoo.interruption import Interruption, Stopped
 from zoo.training import callbacks
 path, strategy, kill, number = sys.argv[1:]
-write = callbacks.Journal.write
+write = callbacks.MetricsLogger.write
 def watched(self, step, values):
     if step == int(kill):
         os.kill(os.getpid(), int(number))
     write(self, step, values)
-callbacks.Journal.write = watched
+callbacks.MetricsLogger.write = watched
 words = {"batch_size": 32, "ema": 0.9, "optimizer": "sgd", "learning_rate": 0.01, "hidden": (32,)}
 config = override(registry.module("vae").Config(), words)
 data = registry.data_options("vae")
-asked = train.Request("vae", "digits", config, data, %d, pathlib.Path(path))
-how = train.How(strategy, every=%d, jit="off")
+asked = fit.Request("vae", "digits", config, data, %d, pathlib.Path(path))
+how = fit.How(strategy, every=%d, jit="off")
 try:
-    _, trained = train.train(asked, how, Interruption().listen())
+    _, trained = fit.fit(asked, how, Interruption().listen())
 except Stopped as stopped:
     print(stopped)
     sys.exit(stopped.status)

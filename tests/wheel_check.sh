@@ -30,8 +30,8 @@ missing = [name for name in kept.stdout.split() if name not in names]
 assert not missing, f"the wheel lacks {missing}"
 others = [name for name in names if not name.startswith(("zoo/", "generative_zoo-"))]
 assert not others, f"the wheel would install {others}"
-licences = [name for name in names if name.endswith("/licenses/LICENSE")]
-assert len(licences) == 1, "the wheel has no LICENSE"
+licenses = [name for name in names if name.endswith("/licenses/LICENSE")]
+assert len(licenses) == 1, "the wheel has no LICENSE"
 import zoo
 
 assert pathlib.Path(zoo.__file__).is_relative_to(sys.prefix), zoo.__file__

@@ -26,8 +26,8 @@ def build(name, dataset="digits", steps=None, **overrides):
 
     Returns:
         A `keras.Model` to `fit` on ``load_data(name, dataset).train(batch_size,
-        block=model.blocks_per_step)``, or on an array in the data's range (`model.data_spec`),
-        [N, …] or, where a step has several updates, [N, blocks_per_step, …], with labels where the
+        block=model.updates_per_step)``, or on an array in the data's range (`model.data_spec`),
+        [N, …] or, where a step has several updates, [N, updates_per_step, …], with labels where the
         model is conditional.
 
     Raises:

@@ -7,7 +7,7 @@ For each run of `wgan` or `wgan_gp`: how large the gradient of E[f(real)] - E[f(
 layer of the critic, a histogram of the critic's weights, and the share of them within 5 % of ±c
 where they are clipped; on data in the plane also the critic's contours (1704.00028, Figure 1).
 
-For each run of a model that draws pixel by pixel: what the pixel at the centre depends on, by one
+For each run of a model that draws pixel by pixel: what the pixel at the center depends on, by one
 bare layer and by the whole network, as the size of its gradient (1601.06759, Figures 2 and 4).
 
 The numbers go to a .json of the same name.

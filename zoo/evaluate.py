@@ -57,7 +57,7 @@ def evaluate(path, num, seeds, metrics=None, split=None):
         "command": " ".join(["python -m zoo.evaluate", *words]),
         "model": facts["model"],
         "dataset": facts["dataset"],
-        "binarise": facts["data"]["binarise"],
+        "binarize": facts["data"]["binarize"],
         "training_seed": facts["config"]["seed"],
         "step": int(sampler.model.step.numpy()),
         "held_out": {"split": held_out, "examples": len(data.splits[held_out][0])},
@@ -139,7 +139,7 @@ def main():
     ).items():
         part = result["held_out"]
         print(
-            f"{result['model']} on {result['dataset']} (binarise {result['binarise']}), step "
+            f"{result['model']} on {result['dataset']} (binarize {result['binarize']}), step "
             f"{result['step']}; {part['examples']} examples of {part['split']!r}"
         )
         if group == "samples":

@@ -4,7 +4,7 @@
     python -m zoo.export --verify=exports/NAME
 
 The version is checked by the loaders of both worlds and then appears by one rename as
-exports/NAME/1, /2, …  What quantisation loses is measured on the run's data, which must be at hand
+exports/NAME/1, /2, …  What quantization loses is measured on the run's data, which must be at hand
 for it, and written on the card.  --verify compares every file of every version with its manifest.
 """
 
@@ -34,7 +34,7 @@ def export(run_path, out, quantize=("none",)):
 
     Raises:
         UserError: `out` is no place for an export, the model cannot have one of the formats, the
-            data for the figures of a quantised file is not at hand, or a check fails.
+            data for the figures of a quantized file is not at hand, or a check fails.
     """
     import numpy as np
 
@@ -56,8 +56,8 @@ def export(run_path, out, quantize=("none",)):
     sampler = RunSampler(run_path)
     model, run = sampler.model, sampler.run
     formats.check(chosen, model)
-    quantised = any(format.precision != "float32" for format in chosen)
-    data = run.data() if quantised else None
+    quantized = any(format.precision != "float32" for format in chosen)
+    data = run.data() if quantized else None
     run.facts["trained_steps"] = int(model.step.numpy())
     functions = signatures.for_servers(model)
     with publish.staging(path) as stage:

@@ -1,4 +1,4 @@
-"""Shows the catalogue: models, data sets, recipes and exports.
+"""Shows the catalog: models, data sets, recipes and exports.
 
 python -m zoo.list
 """
@@ -6,7 +6,8 @@ python -m zoo.list
 import pathlib
 
 from zoo import cli, recipes, registry
-from zoo.data.tfds import EMBEDDED, prepared_names
+from zoo.data.source import EMBEDDED
+from zoo.data.sources.tfds import prepared_names
 
 
 def table(title, rows):

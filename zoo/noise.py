@@ -14,7 +14,7 @@ import math
 import tensorflow as tf
 
 # What the numbers are for; streams of different purposes never meet.
-# PROTOCOL: the fixed draws of static binarisation and of evaluation data.
+# PROTOCOL: the fixed draws of static binarization and of evaluation data.
 TRAINING, EVALUATION, SAMPLING, DATA, WEIGHTS, PROTOCOL = range(6)
 
 # What latents may be distributed as; all but the normal are functions of a uniform number.

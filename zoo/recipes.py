@@ -32,7 +32,7 @@ class Recipe:
 
 _GAUSSIANS = {"batch_size": 256, "latent": 2, "hidden": (128, 128, 128, 128), "ema": 0.999}
 # The protocol of the papers' likelihoods: each pixel drawn once, 50,000 pictures to train on.
-_STATIC = {"binarise": "static", "holdout": 10_000}
+_STATIC = {"binarize": "static", "holdout": 10_000}
 # Averaged weights need no falling rate, so such a run may go on as long as one likes.
 _PIXELRNN = {"optimizer": "adam", "learning_rate": 1e-3, "ema": 0.9995}
 
@@ -125,7 +125,7 @@ RECIPES = {
         config={"latent": 2, "hidden": (256,) * 12},
     ),
     "pixelcnn_mnist": Recipe(
-        about="PixelCNN on statically binarised MNIST, 50,000 pictures (the paper: 81.30 nats on "
+        about="PixelCNN on statically binarized MNIST, 50,000 pictures (the paper: 81.30 nats on "
         "the test set); hours",
         model="pixelcnn",
         dataset="mnist",
@@ -188,7 +188,7 @@ RECIPES = {
     ),
     "vae_mnist_iwae": Recipe(
         about="the VAE of the IWAE paper (1509.00519: 86.76 nats at k = 5000): 2x200 tanh, "
-        "50 latents, binarised anew each epoch; one rate where the paper lowers it; hours",
+        "50 latents, binarized anew each epoch; one rate where the paper lowers it; hours",
         model="vae",
         dataset="mnist",
         steps=1_000_000,
@@ -199,7 +199,7 @@ RECIPES = {
             "optimizer": "adam",
             "learning_rate": 1e-3,
         },
-        data={"binarise": "dynamic"},
+        data={"binarize": "dynamic"},
     ),
 }
 

@@ -1,6 +1,6 @@
 """Every model of the zoo by name; its module is imported when it is first asked for.
 
-Adding a model is one file and one line here: flags, tests, exports and the catalogue iterate this
+Adding a model is one file and one line here: flags, tests, exports and the catalog iterate this
 table.
 """
 

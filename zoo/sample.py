@@ -13,7 +13,7 @@ row all of them from one latent; a .npy of that lies row by row.
 
 A model that draws pixel by pixel completes a picture: what is white in the mask (or 1 in a .npy) is
 drawn anew, and the rest stays.  A pixel is drawn given those before it, row by row, so erase what
-comes last: what is kept below is not looked at.  The sheet begins with the picture, grey where it
+comes last: what is kept below is not looked at.  The sheet begins with the picture, gray where it
 is erased; a .npy holds the completions alone.
 """
 
@@ -84,7 +84,7 @@ def pixel_by_pixel(sampler):
     import numpy as np
 
     from zoo.sampling import completion
-    from zoo.training.callbacks import Patience
+    from zoo.training.callbacks import DelayedProgressBar
 
     spec = sampler.data_spec
     picture, mask = np.zeros((1, *spec.shape)), np.ones(spec.shape[:2])
@@ -93,7 +93,7 @@ def pixel_by_pixel(sampler):
         mask = completion.read_mask(FLAGS.mask, spec)
     images = np.repeat(picture, FLAGS.num, axis=0)
     x = sampler.complete(
-        images, mask, FLAGS.seed, FLAGS.temperature, FLAGS.sampler, Patience("pixel")
+        images, mask, FLAGS.seed, FLAGS.temperature, FLAGS.sampler, DelayedProgressBar("pixel")
     )
     if FLAGS.complete and FLAGS.out.endswith(".png"):
         return np.concatenate([np.where(mask, 0.5, picture), x])
@@ -145,7 +145,9 @@ def main():
     else:
         grid.write_png(out, sheet.sheet(sampler.data_spec, x, given, columns))
     count = FLAGS.num if FLAGS.complete else len(x)
-    print(f"{count} {'pictures' if sampler.data_spec.kind == 'images' else 'examples'} in {out}")
+    print(
+        f"{count} {'pictures' if sampler.data_spec.modality == 'images' else 'examples'} in {out}"
+    )
 
 
 if __name__ == "__main__":

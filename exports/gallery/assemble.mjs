@@ -13,7 +13,7 @@ const PAGE = ["index.html", "gallery.css", "src"];
 const RUNTIME = ["@litertjs/core/dist/index.js", "@litertjs/wasm-utils/dist/index.js"];
 // The page needs neither threads, for which a server must send headers, nor a GPU.
 const WASM = ["litert_wasm_internal", "litert_wasm_compat_internal"];
-const LICENCE = "@litertjs/core/package.json"; // names the licence and the repository
+const LICENSE = "@litertjs/core/package.json"; // names the license and the repository
 const MODEL = "model_batch16.tflite"; // the runtime takes no file whose batch may vary
 
 const exportsFolder = resolve(process.argv[2] ?? join(HERE, ".."));
@@ -64,7 +64,7 @@ await rm(dist, { recursive: true, force: true });
 await mkdir(join(dist, "runtime", "wasm"), { recursive: true });
 for (const part of PAGE) await cp(join(HERE, part), join(dist, part), { recursive: true });
 const packages = join(HERE, "node_modules");
-for (const file of [...RUNTIME, LICENCE]) {
+for (const file of [...RUNTIME, LICENSE]) {
   await cp(join(packages, file), join(dist, "runtime", file.replace("/dist", "")));
 }
 for (const name of WASM) {

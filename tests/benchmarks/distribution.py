@@ -8,8 +8,7 @@ two replicas on two logical CPUs; two processes under multi_worker; one device i
 replicas share the processors that the one device has to itself, so 1 would be no cost at all.  Of
 several turns the fastest five steps count.
 
-Memory: what the process's resident set grows by at most from before the model is built; and the
-activations of one step as `zoo.training.estimate` reads them off the graph.
+Memory: what the process's resident set grows by at most from before the model is built.
 
 Learning: the short runs of `tests/learning.py` in both precisions, seed 0.
 """
@@ -49,11 +48,10 @@ def noise(name):
 def child(way, name):
     """Trains one model one way, and prints what it took as JSON."""
     import keras
-    import tensorflow as tf
 
     from zoo import registry
     from zoo.config import override
-    from zoo.training import distribution, estimate
+    from zoo.training import distribution
 
     kind = {"two replicas": "mirrored", "two processes": "multi_worker"}.get(way, "one")
     strategy = distribution.strategy(kind, None, 2 if kind == "mirrored" else None)
@@ -67,7 +65,7 @@ def child(way, name):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with strategy.scope():
         model = module.build(config, data.spec, jit_compile=jit)
-    stream = data.train(BATCH, 0, model.blocks_per_step, 0, STEPS[name])
+    stream = data.train(BATCH, 0, model.updates_per_step, 0, STEPS[name])
     model.fit(
         distribution.feed(strategy, stream),
         steps_per_epoch=STEPS[name], shuffle=False, verbose=0, callbacks=[clock],
@@ -77,10 +75,6 @@ def child(way, name):
         "seconds": min(b - a for a, b in zip(times, times[WINDOW:], strict=False)) / WINDOW,
         "resident": grown * 1024,  # Linux counts KiB
     }
-    if kind == "one":
-        with tf.distribute.OneDeviceStrategy("CPU:0").scope():
-            model = module.build(config, data.spec, jit_compile=False)
-        found["activations"] = estimate.cost(model, stream.element_spec).activations
     print(json.dumps(found))
 
 
@@ -129,13 +123,10 @@ def costs(name):
             way: best[way]["seconds"] / plain["seconds"] for way in WAYS[2:4]
         },
         "bfloat16 over float32": {
-            key: best["bfloat16"][key] / one[key] for key in ("seconds", "resident", "activations")
+            key: best["bfloat16"][key] / one[key] for key in ("seconds", "resident")
         },
         "milliseconds": {way: 1000 * best[way]["seconds"] for way in WAYS},
-        "MiB": {
-            way: {key: best[way][key] / MIB for key in ("resident", "activations")}
-            for way in ("one", "bfloat16")
-        },
+        "MiB": {way: {"resident": best[way]["resident"] / MIB} for way in ("one", "bfloat16")},
     }
 
 

@@ -15,7 +15,7 @@ import time
 import tensorflow as tf
 
 from zoo.autoregressive import diagonal_bilstm, row_lstm
-from zoo.networks.initializers import Initial
+from zoo.networks.initializers import Initializers
 from zoo.networks.recurrent import lstm, shifted
 
 BATCH, SIDE, UNITS, TURNS = 16, 28, 32, 8
@@ -102,8 +102,8 @@ def main():
     parser.add_argument("--out", type=pathlib.Path)
     out = parser.parse_args().out
     x = tf.random.stateless_normal([BATCH, SIDE, SIDE, 2 * UNITS], (0, 0))
-    rows = row_lstm.RowLSTM(UNITS, 1, Initial(0))
-    diagonals = diagonal_bilstm.DiagonalBiLSTM(UNITS, 1, Initial(0))
+    rows = row_lstm.RowLSTM(UNITS, 1, Initializers(0))
+    diagonals = diagonal_bilstm.DiagonalBiLSTM(UNITS, 1, Initializers(0))
     found = {
         "row_lstm, against a while_loop": compared(
             gradient_of(rows, rows.bare, x, False),

@@ -84,7 +84,7 @@ def zoo_worker(name, settings, batch, side, jit_compile="auto"):
     settings = {"batch_size": batch, **{k: tuple(v) if isinstance(v, list) else v
                                         for k, v in settings.items()}}  # fmt: skip
     model = module.build(override(module.Config(), settings), spec, jit_compile=jit_compile)
-    stream = data.train(batch, 0, model.blocks_per_step)
+    stream = data.train(batch, 0, model.updates_per_step)
     iterator = iter(model.distribute_strategy.experimental_distribute_dataset(stream))
     model.make_train_function()
 

@@ -166,7 +166,7 @@ def wasserstein(batch, networks, players, penalty=0.0, clip=0.0, n_critic=5, lat
     c_optimizer, g_optimizer = players
     draw = lambda: torch.randn(batch, latent)  # noqa: E731
 
-    def penalised(real, fake):
+    def penalized(real, fake):
         alpha = torch.rand(batch, 1, 1, 1)
         between = (alpha * real + (1 - alpha) * fake).requires_grad_()
         (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
@@ -179,7 +179,7 @@ def wasserstein(batch, networks, players, penalty=0.0, clip=0.0, n_critic=5, lat
             c_optimizer.zero_grad()
             c_loss = critic(fakes).mean() - critic(x).mean()
             if penalty:
-                c_loss = c_loss + penalty * penalised(x, fakes)
+                c_loss = c_loss + penalty * penalized(x, fakes)
             c_loss.backward()
             c_optimizer.step()
             if clip:
@@ -239,7 +239,7 @@ def vae(batch, side, depth=1):
 
 
 class Masked(nn.Conv2d):
-    """A convolution whose kernel is multiplied by mask A or B in each pass; one colour."""
+    """A convolution whose kernel is multiplied by mask A or B in each pass; one color."""
 
     def __init__(self, inputs, outputs, size, mask="B"):
         super().__init__(inputs, outputs, size, padding=tuple(n // 2 for n in size))

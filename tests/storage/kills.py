@@ -7,7 +7,7 @@ Every call: one run under the library of `shim.py` leaves its folder as it was b
 fsync, rename, unlink and mkdir, which is what a SIGKILL there would leave; each of these folders
 that differs from those before is resumed.  Random: a longer run is killed by SIGKILL at so many
 random moments from its first step to near its last, each time started again, and at last let go on
-to its end.  For both, the hash of the final weights (and optimisers, and averages) stands beside
+to its end.  For both, the hash of the final weights (and optimizers, and averages) stands beside
 that of an unbroken run.  The exit status is 1 if any hash differs.
 """
 
@@ -89,19 +89,20 @@ def resume_all(loop, folders):
 
     In one process, with one model and one sheet, so that nothing is traced anew.
     """
-    from zoo import registry, train
+    from zoo import registry
     from zoo.config import override
+    from zoo.runs import fit
     from zoo.viz import sheet
 
     module, (steps, every) = registry.module(loop), SHORT
     config = override(module.Config(), {**SETTINGS.get(loop, {}), "ema": 0.9})
-    how = train.How(strategy="one", every=every, jit="off")
+    how = fit.How(strategy="one", every=every, jit="off")
     build, draw, made, drawn = module.build, sheet.Draw, [], []
 
     def once(*arguments, **options):
         if not made:
             model = build(*arguments, **options)
-            optimizers = [optimizer for _, optimizer in model.players().values()]
+            optimizers = [optimizer for _, optimizer in model.optimizers().values()]
             variables = [*model.variables, *(v for o in optimizers for v in o.variables)]
             made.extend([model, [(v, v.numpy()) for v in variables]])
         for variable, value in made[1]:
@@ -114,11 +115,11 @@ def resume_all(loop, folders):
 
     module.build, sheet.Draw = once, one_sheet
     for folder in folders:
-        asked = train.Request(
+        asked = fit.Request(
             loop, "digits", config, registry.data_options(loop), steps, pathlib.Path(folder)
         )
         found = max(_steps(folder), default=None)
-        run, _ = train.train(asked, how)
+        run, _ = fit.fit(asked, how)
         yield found, digest(run.path)
 
 

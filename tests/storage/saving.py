@@ -29,13 +29,16 @@ def train(model, data, steps):
     """Trains from where the model is up to `steps` in all."""
     done = int(model.step.numpy())
     if steps > done:
-        stream = data.train(32, 3, model.blocks_per_step, done, steps - done)
+        stream = data.train(32, 3, model.updates_per_step, done, steps - done)
         model.fit(stream, steps_per_epoch=steps - done, shuffle=False, verbose=0)
 
 
 def weights(model):
-    """Every variable of a model and its optimisers as bytes."""
-    variables = [*model.variables, *(v for _, o in model.players().values() for v in o.variables)]
+    """Every variable of a model and its optimizers as bytes."""
+    variables = [
+        *model.variables,
+        *(v for _, o in model.optimizers().values() for v in o.variables),
+    ]
     return [variable.numpy().tobytes() for variable in variables]
 
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from zoo.networks.initializers import Initial
+from zoo.networks.initializers import Initializers
 from zoo.training import optimizers
 from zoo.training.model import GenerativeModel
 
@@ -15,11 +15,11 @@ class TwoPlayers(GenerativeModel):
         discriminator: examples -> a logit or a value for each [B].
     """
 
-    kinds = ("images", "points")
+    modalities = ("images", "points")
 
     def __init__(self, config, data_spec):
         super().__init__(config, data_spec)
-        initial = Initial(config.seed, config.precision)
+        initial = Initializers(config.seed, config.precision)
         self.generator, self.discriminator = self.networks(initial)
         self.built = True
 
@@ -30,15 +30,15 @@ class TwoPlayers(GenerativeModel):
     def compile(self, discriminator_optimizer, generator_optimizer, **kwargs):
         """See `GenerativeModel.compile`; both optimizers are built here."""
         super().compile(**kwargs)
-        self.discriminator_optimizer = self.adopt(
+        self.discriminator_optimizer = self.build_optimizer(
             discriminator_optimizer, self.discriminator.trainable_variables
         )
-        self.generator_optimizer = self.adopt(
+        self.generator_optimizer = self.build_optimizer(
             generator_optimizer, self.generator.trainable_variables
         )
         self.sampled_by(self.generator_optimizer, self.generator.weights)
 
-    def players(self):
+    def optimizers(self):
         """The two players of the game."""
         return {
             "discriminator": (self.discriminator.trainable_variables, self.discriminator_optimizer),
@@ -48,7 +48,7 @@ class TwoPlayers(GenerativeModel):
     def generate(self, latents, condition=None):
         """G(z) or G(z|y); with its moving averages where the run keeps them."""
         y = self.conditions(condition, tf.shape(latents)[0])
-        with self.averages():
+        with self.ema_scope():
             return self.data_spec.to_unit(self.generator(latents, y))
 
     def score(self, x):
@@ -65,7 +65,7 @@ def compiled(model, steps=None, **compile_options):
         **compile_options: see `GenerativeModel.compile`.
     """
     model.compile(
-        optimizers.of(model.config, steps, updates=model.blocks_per_step),
+        optimizers.of(model.config, steps, updates=model.updates_per_step),
         optimizers.of(model.config, steps),
         **compile_options,
     )

@@ -37,7 +37,7 @@ class Config(optimizers.Settings):
     dropout: float = setting(0.5, "dropout on the hidden layers of both players", low=0, high=0.99)
     k: int = setting(1, "discriminator steps for one of the generator", low=1, high=25)
     loss: str = setting(
-        "non_saturating", "what the generator minimises", choices=("non_saturating", "minimax")
+        "non_saturating", "what the generator minimizes", choices=("non_saturating", "minimax")
     )
     optimizer: str = default(gan.Config, "optimizer", "adam")
     learning_rate: float = default(optimizers.Settings, "learning_rate", 2e-4)
@@ -47,7 +47,7 @@ class Config(optimizers.Settings):
 class CGAN(gan.GAN):
     """The adversarial loop over networks that are given y."""
 
-    kinds = ("images", "points", "text")
+    modalities = ("images", "points", "text")
     conditional = True
     prior = "uniform"
 

@@ -37,7 +37,7 @@ class Config(optimizers.Settings):
     )  # fmt: skip
     k: int = setting(1, "discriminator steps for one of the generator", low=1, high=25)
     loss: str = setting(
-        "non_saturating", "what the generator minimises", choices=("non_saturating", "minimax")
+        "non_saturating", "what the generator minimizes", choices=("non_saturating", "minimax")
     )
     learning_rate: float = default(optimizers.Settings, "learning_rate", 2e-4)
     beta_1: float = default(optimizers.Settings, "beta_1", 0.5)
@@ -46,7 +46,7 @@ class Config(optimizers.Settings):
 class DCGAN(gan.GAN):
     """The adversarial loop over convolutional networks."""
 
-    kinds = ("images",)
+    modalities = ("images",)
     prior = "symmetric"
     xla_pays = False
 

@@ -32,7 +32,7 @@ class Config(optimizers.Settings):
     dropout: float = setting(0.5, "dropout on its hidden layers", low=0, high=0.99)
     k: int = setting(1, "discriminator steps for one of the generator (Algorithm 1)", low=1)
     loss: str = setting(
-        "non_saturating", "what the generator minimises", choices=("non_saturating", "minimax")
+        "non_saturating", "what the generator minimizes", choices=("non_saturating", "minimax")
     )
     optimizer: str = setting(
         "adam", "of both players; paper_sgd: the authors' schedule for MNIST",
@@ -50,7 +50,7 @@ class GAN(base.TwoPlayers):
 
     def __init__(self, config, data_spec):
         super().__init__(config, data_spec)
-        self.blocks_per_step = config.k
+        self.updates_per_step = config.k
 
     def networks(self, initial):
         """Returns (generator, discriminator)."""
@@ -88,14 +88,14 @@ class GAN(base.TwoPlayers):
                 fake = self.discriminator(fakes, y, **training)
                 d_loss = self.discriminator_loss(real, fake)
                 d_mean = self.replica_mean(d_loss)
-            self.descend(self.discriminator_optimizer, tape, d_mean, self.discriminator)
+            self.minimize(self.discriminator_optimizer, tape, d_mean, self.discriminator)
 
         z = self.latents(noise)
         with tf.GradientTape() as tape:
             fakes = self.generator(z, y, **training)
             g_loss = self.generator_loss(self.discriminator(fakes, y, **training))
             g_mean = self.replica_mean(g_loss)
-        self.descend(self.generator_optimizer, tape, g_mean, self.generator)
+        self.minimize(self.generator_optimizer, tape, g_mean, self.generator)
 
         return {
             "d_loss": tf.reduce_mean(d_loss),

@@ -42,13 +42,13 @@ class Wasserstein(base.TwoPlayers):
     metric_names = ("wasserstein", "g_loss")
 
     def __init__(self, config, data_spec):
-        if config.network != "mlp" and data_spec.kind != "images":
+        if config.network != "mlp" and data_spec.modality != "images":
             raise UserError(
                 f"the {config.network} networks draw pictures, and {data_spec.name!r} has none: "
                 "pass --config.network=mlp."
             )
         super().__init__(config, data_spec)
-        self.blocks_per_step = config.n_critic
+        self.updates_per_step = config.n_critic
 
     @property
     def critic(self):

@@ -72,14 +72,14 @@ class WGAN(wasserstein.Wasserstein):
                 real = self.critic(x, training=True)
                 fake = self.critic(fakes, training=True)
                 loss = self.replica_mean(fake - real)
-            self.descend(self.discriminator_optimizer, tape, loss, self.critic)
+            self.minimize(self.discriminator_optimizer, tape, loss, self.critic)
             self.clip_critic()
 
         with tf.GradientTape() as tape:
             g_loss = -self.critic(self.generator(self.latents(noise), training=True), training=True)
             loss = self.replica_mean(g_loss)
         due = self.generator_is_due() if self.config.extra_critic_steps else None
-        self.descend(self.generator_optimizer, tape, loss, self.generator, when=due)
+        self.minimize(self.generator_optimizer, tape, loss, self.generator, when=due)
 
         return {
             "wasserstein": tf.reduce_mean(real - fake),  # E[f(real)] - E[f(fake)], of the last x

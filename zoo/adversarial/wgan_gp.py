@@ -68,7 +68,7 @@ class WGANGP(wasserstein.Wasserstein):
         )
 
     def train_step(self, data):
-        """Algorithm 1: `n_critic` steps of the critic, penalised, then one of the generator."""
+        """Algorithm 1: `n_critic` steps of the critic, penalized, then one of the generator."""
         batch = self.batch(data)
         noise = self.noise(batch)
 
@@ -79,12 +79,12 @@ class WGANGP(wasserstein.Wasserstein):
                 fake = self.critic(fakes, training=True)
                 penalty = self.gradient_penalty(x, fakes, noise)
                 loss = self.replica_mean(fake - real + self.config.penalty * penalty)
-            self.descend(self.discriminator_optimizer, tape, loss, self.critic)
+            self.minimize(self.discriminator_optimizer, tape, loss, self.critic)
 
         with tf.GradientTape() as tape:
             g_loss = -self.critic(self.generator(self.latents(noise), training=True), training=True)
             loss = self.replica_mean(g_loss)
-        self.descend(self.generator_optimizer, tape, loss, self.generator)
+        self.minimize(self.generator_optimizer, tape, loss, self.generator)
 
         return {
             "wasserstein": tf.reduce_mean(real - fake),  # E[D(x)] - E[D(x̃)], of the last x

@@ -64,9 +64,9 @@ class Sampler:
         self._first = network.first.in_row()
         *hidden, last = network.ends
         self._hidden = [layer.affine() for layer in hidden]
-        # Of the last layer a colour needs its own logits only.
-        self._last = tf.split(last.in_row(), network.colours, axis=-1)
-        self._last_bias = tf.split(tf.convert_to_tensor(last.bias), network.colours)
+        # Of the last layer a color needs its own logits only.
+        self._last = tf.split(last.in_row(), network.colors, axis=-1)
+        self._last_bias = tf.split(tf.convert_to_tensor(last.bias), network.colors)
 
     def begin(self, batch, biases=None):
         """Returns the state above the first row.
@@ -75,7 +75,7 @@ class Sampler:
             batch: B, an integer or a scalar.
             biases: `PixelNetwork.condition_biases`, or None.
         """
-        above = tf.zeros([3, self._width, batch, self._network.colours])
+        above = tf.zeros([3, self._width, batch, self._network.colors])
         now = self._of_row(biases, 0)
         begun = [
             steps.begin(self._width, batch, bias)
@@ -111,9 +111,9 @@ class Sampler:
             )  # fmt: skip
             return column + 1, pushed(row, drawn), pushed(seen, found), window, lefts
 
-        blank = tf.zeros([self._width, batch, self._network.colours])
+        blank = tf.zeros([self._width, batch, self._network.colors])
         lefts = tuple(steps.before_row(batch) for steps in self._steps)
-        window = tf.zeros([batch, self._network.first.side * self._network.colours])
+        window = tf.zeros([batch, self._network.first.side * self._network.colors])
         kinds = [steps.seen for steps in self._steps]
         seen = tf.zeros([self._width, batch, sum(kinds)])
         _, row, seen, _, _ = tf.while_loop(
@@ -154,10 +154,10 @@ class Sampler:
 
     def _pixel(self, contexts, window, lefts, uniforms, given, erased, temperature):
         """One pixel [B, C], with what of it is kept, and the next pixel's left."""
-        own, colours = tf.zeros_like(given), self._network.colours
+        own, colors = tf.zeros_like(given), self._network.colors
         drawn = []
-        for colour in range(colours):
-            # A colour sees those before it of its own pixel, so the features are computed anew.
+        for color in range(colors):
+            # A color sees those before it of its own pixel, so the features are computed anew.
             features = tf.matmul(tf.concat([window, own], axis=-1), self._first) + contexts[0]
             found, after, skipped = [], [], 0.0
             for place, steps in enumerate(self._steps):
@@ -169,11 +169,11 @@ class Sampler:
             features = tf.nn.relu(skipped if self._skips else features)
             for hidden in self._hidden:
                 features = tf.nn.relu(hidden(features))
-            logits = tf.matmul(features, self._last[colour]) + self._last_bias[colour]
-            level = choose(logits, uniforms[:, colour], temperature)
-            drawn.append(tf.where(erased[:, colour], self._value(level), given[:, colour]))
-            own = tf.stack(drawn + [tf.zeros_like(level)] * (colours - len(drawn)), axis=-1)
-        window = tf.concat([window[:, colours:], own], axis=-1)
+            logits = tf.matmul(features, self._last[color]) + self._last_bias[color]
+            level = choose(logits, uniforms[:, color], temperature)
+            drawn.append(tf.where(erased[:, color], self._value(level), given[:, color]))
+            own = tf.stack(drawn + [tf.zeros_like(level)] * (colors - len(drawn)), axis=-1)
+        window = tf.concat([window[:, colors:], own], axis=-1)
         return own, tf.concat(found, axis=-1), window, tuple(after)
 
     def _of_row(self, biases, number):

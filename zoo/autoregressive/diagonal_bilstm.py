@@ -4,7 +4,7 @@
 
 Two LSTMs start in the two upper corners.  The picture is skewed, each row moved by one place more
 than the row above, so that a column is a diagonal, and one step reads a column: the state of a
-pixel comes from its neighbour in the row and the one above.  Their two maps are added, the right
+pixel comes from its neighbor in the row and the one above.  Their two maps are added, the right
 one moved down a row so that it sees no later pixel.  So a pixel's context is all that was before.
 
 Where this differs from the paper: `likelihood` says; the state-to-state convolution has no bias, as
@@ -26,24 +26,24 @@ DATA = likelihood.DATA
 
 @dataclasses.dataclass(frozen=True)
 class Config(likelihood.Config):
-    """Section 5 of the paper: 12 layers with h = 128 on colour pictures; on MNIST 7 with h = 16, or
+    """Section 5 of the paper: 12 layers with h = 128 on color pictures; on MNIST 7 with h = 16, or
     1 with h = 32."""
 
 
 class DiagonalBiLSTM(keras.layers.Layer):
     """2h features -> LSTMs of h along both diagonals -> 2h, and what came in added (Figure 5)."""
 
-    def __init__(self, channels, colours, initial):
+    def __init__(self, channels, colors, initial):
         super().__init__()
         self.channels, self.gates, self.bare_inputs = channels, 8 * channels, 2 * channels
         # One of each for the LSTM from the left, and one for that from the right.
         self.input_to_state = [
             MaskedConv(
-                2 * channels, channels, colours, initial, copies=4, bias=gate_biases(channels)
+                2 * channels, channels, colors, initial, copies=4, bias=gate_biases(channels)
             )
             for _ in range(2)
         ]
-        # 2 x 1: the first h rows are for the neighbour in the row, the others for the one above.
+        # 2 x 1: the first h rows are for the neighbor in the row, the others for the one above.
         self.state_to_state = [
             self.add_weight(
                 shape=(2 * channels, 4 * channels), initializer=initial.glorot_uniform(),
@@ -54,7 +54,7 @@ class DiagonalBiLSTM(keras.layers.Layer):
         self.first_state = self.add_weight(
             shape=(2, 2, channels), initializer="zeros", name="first_state"
         )
-        self.widen = MaskedConv(channels, 2 * channels, colours, initial)
+        self.widen = MaskedConv(channels, 2 * channels, colors, initial)
         self.built = True
 
     def bare(self, x, bias=None):
@@ -195,7 +195,7 @@ class DiagonalBiLSTMModel(likelihood.Likelihood):
     """The likelihood loop over Diagonal BiLSTMs."""
 
     block, steps = DiagonalBiLSTM, Steps
-    grey = (32, 1)
+    gray = (32, 1)
 
 
 def build(config, data_spec, **compile_options):

@@ -3,7 +3,7 @@
     log p(x) = Σ_i log p(x_i | x_1, …, x_(i-1))                                              (eq. 1)
 
 pixels in raster order, and of each pixel R, then G given R, then B given both (eq. 2).  A factor is
-a softmax over a colour's levels, or the logit of one of two.  The likelihood is exact, in nats;
+a softmax over a color's levels, or the logit of one of two.  The likelihood is exact, in nats;
 bits per dimension are nats / (H W C log 2).
 
 Where this differs from the paper, in all of the family: skip connections to the end are an option
@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from zoo.autoregressive import cached, pixelwise
 from zoo.config import UserError, default, setting
-from zoo.networks.initializers import Initial
+from zoo.networks.initializers import Initializers
 from zoo.networks.masked import PixelNetwork
 from zoo.training import optimizers
 
@@ -32,14 +32,14 @@ class Config(optimizers.Settings):
 
     batch_size: int = default(optimizers.Settings, "batch_size", 16)
     channels: int = setting(
-        0, "h: a block's input has 2h features; 0: 128 in colour, 32 in grey", low=0
+        0, "h: a block's input has 2h features; 0: 128 in color, 32 in gray", low=0
     )
     blocks: int = setting(
-        0, "residual blocks; 0: PixelCNN 15 in colour and 7 in grey, Row LSTM 12 and 3, "
+        0, "residual blocks; 0: PixelCNN 15 in color and 7 in gray, Row LSTM 12 and 3, "
         "Diagonal BiLSTM 12 and 1", low=0,
     )  # fmt: skip
     ends: int = setting(
-        0, "features of the two layers before the last; 0: 1024 in colour, 32 in grey", low=0
+        0, "features of the two layers before the last; 0: 1024 in color, 32 in gray", low=0
     )
     skip: bool = setting(False, "every block leads to the end too, by a 1x1 convolution")
     optimizer: str = default(optimizers.Settings, "optimizer", "rmsprop")
@@ -56,16 +56,16 @@ class Likelihood(pixelwise.Pixelwise):
     metric_names = ("nll", "bits_per_dim")
     likelihood_of = "the picture"
     block = None
-    colour, grey = (128, 12), None  # (h, blocks) on pictures in colour, and in grey
+    color, gray = (128, 12), None  # (h, blocks) on pictures in color, and in gray
 
     def __init__(self, config, data_spec):
         super().__init__(config, data_spec)
-        if data_spec.dequantised:
+        if data_spec.dequantized:
             raise UserError(
-                "a PixelRNN draws levels, and dequantised pictures have none: leave "
-                "--data.dequantise out."
+                "a PixelRNN draws levels, and dequantized pictures have none: leave "
+                "--data.dequantize out."
             )
-        self.networks = self.made_networks(Initial(config.seed, config.precision))
+        self.networks = self.made_networks(Initializers(config.seed, config.precision))
         self.built = True
 
     def made_networks(self, initial):
@@ -74,20 +74,20 @@ class Likelihood(pixelwise.Pixelwise):
 
     def network(self, initial, condition=0):
         """Returns one `PixelNetwork` of the configured size."""
-        config, in_colour = self.config, self.data_spec.shape[-1] > 1
-        channels, blocks = self.colour if in_colour else self.grey
+        config, in_color = self.config, self.data_spec.shape[-1] > 1
+        channels, blocks = self.color if in_color else self.gray
         return PixelNetwork(
             self.data_spec, self.block, config.channels or channels, config.blocks or blocks,
-            config.ends or (1024 if in_colour else 32), config.skip, initial, condition,
+            config.ends or (1024 if in_color else 32), config.skip, initial, condition,
         )  # fmt: skip
 
     def compile(self, optimizer, **kwargs):
-        """See `GenerativeModel.compile`; the optimiser is built here."""
+        """See `GenerativeModel.compile`; the optimizer is built here."""
         super().compile(**kwargs)
-        self.likelihood_optimizer = self.adopt(optimizer, self.trainable_variables)
+        self.likelihood_optimizer = self.build_optimizer(optimizer, self.trainable_variables)
         self.sampled_by(self.likelihood_optimizer, self.trainable_variables)
 
-    def players(self):
+    def optimizers(self):
         """All weights climb one likelihood."""
         return {"likelihood": (self.trainable_variables, self.likelihood_optimizer)}
 
@@ -97,7 +97,7 @@ class Likelihood(pixelwise.Pixelwise):
         with tf.GradientTape() as tape:
             nll = self.nll(batch.x)
             loss = self.replica_mean(nll / self.data_spec.values)
-        self.descend(self.likelihood_optimizer, tape, loss, self)
+        self.minimize(self.likelihood_optimizer, tape, loss, self)
         return {name: tf.reduce_mean(value) for name, value in self.units(nll).items()}
 
     def test_step(self, data):
@@ -128,14 +128,14 @@ class Likelihood(pixelwise.Pixelwise):
 
     def log_prob(self, images):
         """log p(x) [B] in nats of pictures in [0, 1], each pixel taken for the nearest level."""
-        with self.averages():
+        with self.ema_scope():
             return -self.nll(self.data_spec.from_unit(images))
 
     # --- the plain sampler ---------------------------------------------------------------------
 
     def draw_pixel(self, number, pictures, position, task, temperature=1.0):
         """The plain sampler: one pixel of one picture, by a full pass of the network for each of
-        its colours.
+        its colors.
 
         Args:
             number: which network's.
@@ -148,20 +148,20 @@ class Likelihood(pixelwise.Pixelwise):
             The last of `pictures` with that pixel.
         """
         *before, x = pictures
-        height, width, colours = self.shape(number)
+        height, width, colors = self.shape(number)
         here = tf.reshape(tf.range(height * width) == position, [1, height, width, 1])
         uniforms, given, erased = (
-            tf.gather(tf.reshape(part, [-1, height * width, colours]), position, axis=1)
+            tf.gather(tf.reshape(part, [-1, height * width, colors]), position, axis=1)
             for part in task
         )
-        for colour in range(colours):
+        for color in range(colors):
             logits = self.logits(number, [*before, x])
             logits = tf.reshape(logits, [-1, height * width, *logits.shape[3:]])
             level = cached.choose(
-                tf.gather(logits, position, axis=1)[:, colour], uniforms[:, colour], temperature
+                tf.gather(logits, position, axis=1)[:, color], uniforms[:, color], temperature
             )
-            value = tf.where(erased[:, colour], self.value(level), given[:, colour])
-            place = tf.logical_and(here, tf.range(colours) == colour)
+            value = tf.where(erased[:, color], self.value(level), given[:, color])
+            place = tf.logical_and(here, tf.range(colors) == color)
             x = tf.where(place, value[:, None, None, None], x)
         return x
 

@@ -51,11 +51,11 @@ class MultiScale(likelihood.Likelihood):
             )
         kind = KINDS[self.config.network]
         self.block, self.steps = kind.block, kind.steps
-        self.colour, self.grey = kind.colour, kind.grey
-        wide, colours = self.config.condition, self.data_spec.shape[-1]
+        self.color, self.gray = kind.color, kind.gray
+        wide, colors = self.config.condition, self.data_spec.shape[-1]
         weights = {"padding": "same", "kernel_initializer": initial.glorot_uniform()}
         self.enlarge = keras.layers.Conv2DTranspose(wide, 4, 2, activation="relu", **weights)
-        self.enlarge.build((None, *self.shape(0)[:2], colours))
+        self.enlarge.build((None, *self.shape(0)[:2], colors))
         return [self.network(initial), self.network(initial, condition=wide)]
 
     def condition(self, smaller):

@@ -21,19 +21,19 @@ DATA = likelihood.DATA
 
 @dataclasses.dataclass(frozen=True)
 class Config(likelihood.Config):
-    """Section 5 of the paper: 15 layers with h = 128 on colour pictures."""
+    """Section 5 of the paper: 15 layers with h = 128 on color pictures."""
 
 
 class Block(keras.layers.Layer):
     """2h -> h -> 2h features through ReLU and masked convolutions of 1x1, 3x3 and 1x1, and what
     came in added (Figure 5, left)."""
 
-    def __init__(self, channels, colours, initial):
+    def __init__(self, channels, colors, initial):
         super().__init__()
         self.gates = self.bare_inputs = channels
-        self.narrow = MaskedConv(2 * channels, channels, colours, initial)
-        self.conv = MaskedConv(channels, channels, colours, initial, width=3, above=1)
-        self.widen = MaskedConv(channels, 2 * channels, colours, initial)
+        self.narrow = MaskedConv(2 * channels, channels, colors, initial)
+        self.conv = MaskedConv(channels, channels, colors, initial, width=3, above=1)
+        self.widen = MaskedConv(channels, 2 * channels, colors, initial)
         self.built = True
 
     def call(self, x, bias=None):
@@ -50,7 +50,7 @@ class Steps:
     """A `Block` one pixel after another, see `cached`.
 
     Two rows are kept of what the 3x3 kernel sees: the one above, whose part in every pixel of this
-    one is computed at once, and this one as it grows, of which a pixel needs its left neighbour.
+    one is computed at once, and this one as it grows, of which a pixel needs its left neighbor.
     """
 
     def __init__(self, block):
@@ -83,7 +83,7 @@ class PixelCNN(likelihood.Likelihood):
     """The likelihood loop over masked convolutions."""
 
     block, steps = Block, Steps
-    colour, grey = (128, 15), (32, 7)
+    color, gray = (128, 15), (32, 7)
 
 
 def build(config, data_spec, **compile_options):

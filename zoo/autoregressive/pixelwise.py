@@ -1,6 +1,6 @@
 """What a model that draws pixel by pixel offers: samples, completions, single pixels, signatures.
 
-The model is a function from uniform noise, one number for each colour of each pixel, to a picture,
+The model is a function from uniform noise, one number for each color of each pixel, to a picture,
 by the inverse of each pixel's distribution function: so its "latents" are that noise.  Everything
 is float32 [B, H, W, C]; pictures that come in or go out lie in [0, 1].
 """
@@ -23,7 +23,7 @@ class Pixelwise(GenerativeModel):
         steps: the class of `cached` steps of their layers.
     """
 
-    kinds = ("images",)
+    modalities = ("images",)
     prior = "uniform"
     strides, picture_names = (1,), ("images",)
     steps = None
@@ -52,7 +52,7 @@ class Pixelwise(GenerativeModel):
     def draw(self, latents, images, mask):
         """`complete` by noise [B, `latent`], with the cached sampler."""
         pictures = []
-        with self.averages():
+        with self.ema_scope():
             for number, task in enumerate(self.tasks(latents, images, mask)):
                 sampler, biases = self.sampler(number, pictures)
                 rows_first = [tf.transpose(part, [1, 2, 0, 3]) for part in task]
@@ -94,9 +94,9 @@ class Pixelwise(GenerativeModel):
 
     def shape(self, number):
         """(h, w, C) of the pictures that network `number` draws."""
-        height, width, colours = self.data_spec.shape
+        height, width, colors = self.data_spec.shape
         stride = self.strides[number]
-        return -(-height // stride), -(-width // stride), colours
+        return -(-height // stride), -(-width // stride), colors
 
     def level(self, x):
         """Pictures in the model's range -> the nearest levels, whole numbers in float32."""
@@ -145,5 +145,5 @@ class Pixelwise(GenerativeModel):
         blank = tf.zeros([count, *self.data_spec.shape])
         task = self.tasks(latents, blank, tf.ones_like(blank[..., :1]))[number]
         pictures = [self.data_spec.from_unit(picture) for picture in pictures]
-        with self.averages():
+        with self.ema_scope():
             return self.data_spec.to_unit(self.draw_pixel(number, pictures, position, task))

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 
 def of_layer(model, shape):
-    """The context of one bare layer: of the features at the centre of a map, on its input.
+    """The context of one bare layer: of the features at the center of a map, on its input.
 
     Args:
         model: a `Likelihood`; its last network's first block is meant.
@@ -16,12 +16,12 @@ def of_layer(model, shape):
     layer = model.networks[-1].blocks[0]
     numbers = tf.range(shape[0] * shape[1] * layer.bare_inputs, dtype=tf.float32)
     x = tf.reshape(tf.sin(numbers), [1, *shape, layer.bare_inputs])  # any will do
-    with model.averages():
+    with model.ema_scope():
         return _sizes(layer.bare, x)
 
 
 def of_network(model, x):
-    """The context of a whole network: of the logits at the centre, on the picture.
+    """The context of a whole network: of the logits at the center, on the picture.
 
     Args:
         model: a `Likelihood`; of several networks the last is meant, by its own picture alone.
@@ -32,7 +32,7 @@ def of_network(model, x):
     """
     last = len(model.strides) - 1
     before = [x[:, ::stride, ::stride] for stride in model.strides[:-1]]
-    with model.averages():
+    with model.ema_scope():
         return _sizes(lambda x: model.logits(last, [*before, x]), x)
 
 

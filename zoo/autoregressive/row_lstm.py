@@ -25,17 +25,17 @@ WIDTH = 3  # k of both convolutions (Table 1)
 
 @dataclasses.dataclass(frozen=True)
 class Config(likelihood.Config):
-    """Section 5 of the paper: 12 layers with h = 128 on colour pictures."""
+    """Section 5 of the paper: 12 layers with h = 128 on color pictures."""
 
 
 class RowLSTM(keras.layers.Layer):
     """2h features -> an LSTM of h down the rows -> 2h, and what came in added (Figure 5, right)."""
 
-    def __init__(self, channels, colours, initial):
+    def __init__(self, channels, colors, initial):
         super().__init__()
         self.channels, self.gates, self.bare_inputs = channels, 4 * channels, 2 * channels
         self.input_to_state = MaskedConv(
-            2 * channels, channels, colours, initial,
+            2 * channels, channels, colors, initial,
             width=WIDTH, copies=4, bias=gate_biases(channels),
         )  # fmt: skip
         self.state_to_state = self.add_weight(
@@ -46,7 +46,7 @@ class RowLSTM(keras.layers.Layer):
         self.first_state = self.add_weight(
             shape=(2, channels), initializer="zeros", name="first_state"
         )
-        self.widen = MaskedConv(channels, 2 * channels, colours, initial)
+        self.widen = MaskedConv(channels, 2 * channels, colors, initial)
         self.built = True
 
     def bare(self, x, bias=None):
@@ -108,7 +108,7 @@ class RowLSTMModel(likelihood.Likelihood):
     """The likelihood loop over Row LSTMs."""
 
     block, steps = RowLSTM, Steps
-    grey = (32, 3)
+    gray = (32, 3)
 
 
 def build(config, data_spec, **compile_options):

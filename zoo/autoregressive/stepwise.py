@@ -90,7 +90,7 @@ def _graph(model):
 
     def traced(function):
         def averaged(*inputs):
-            with model.averages():
+            with model.ema_scope():
                 return function(*inputs)
 
         return tf.function(averaged, autograph=False)

@@ -15,8 +15,8 @@ import tensorflow as tf
 from zoo import noise
 from zoo.config import UserError
 from zoo.data import names as spelling
+from zoo.data.source import read
 from zoo.data.spec import DataOptions, DataSpec
-from zoo.data.tfds import read
 
 # Protocols use one seed for all runs, or figures could not be compared.
 STATIC_SEED = 1312
@@ -32,7 +32,7 @@ def load(name, options=None, download=False):
         download: whether TFDS may fetch what is not prepared.
 
     Raises:
-        UserError: see `zoo.data.tfds.read`; or `holdout` leaves nothing to train on, there is
+        UserError: see `zoo.data.source.read`; or `holdout` leaves nothing to train on, there is
             nothing to validate on, or the options ask for what the data does not have.
     """
     options = options or DataOptions()
@@ -75,20 +75,20 @@ def _spec(name, source, options):
         name=name,
         shape=shapes[options.target],
         classes=len(words),
-        levels=source.levels if options.binarise == "none" else 2,
+        levels=source.levels if options.binarize == "none" else 2,
         range=options.range,
-        binarise=options.binarise,
+        binarize=options.binarize,
         names=words,
         condition=options.condition,
         condition_shape=shapes[options.condition],
-        dequantised=options.dequantise,
+        dequantized=options.dequantize,
     )
 
 
 def _check_for_points(name, options):
     """Refuses what only pictures have."""
     plain = DataOptions()
-    for key in ("image_size", "binarise", "dequantise", "target"):
+    for key in ("image_size", "binarize", "dequantize", "target"):
         if getattr(options, key) != getattr(plain, key):
             raise UserError(f"{name!r} holds points and no pictures: leave --data.{key} out.")
     if options.condition == "image":
@@ -213,9 +213,9 @@ class Dataset:
         return None
 
     def _stored(self, split):
-        """(examples, labels) of a split; statically binarised here, once, from a fixed seed."""
+        """(examples, labels) of a split; statically binarized here, once, from a fixed seed."""
         images, labels = self.splits[split]
-        if self.options.binarise != "static":
+        if self.options.binarize != "static":
             return images, labels
         parts = []
         # Train and held-out pictures of one file draw by their place in it; test by another seed.
@@ -227,7 +227,7 @@ class Dataset:
             chunk = images[i : i + CHUNK]
             rows = tf.range(first + i, first + i + len(chunk))
             uniform = noise.Noise(seed, noise.PROTOCOL, rows).uniform(images.shape[1:])
-            parts.append((self._grey(tf.constant(chunk)) > uniform).numpy())
+            parts.append((self._gray(tf.constant(chunk)) > uniform).numpy())
         return np.concatenate(parts).astype(np.uint8) * 255, labels
 
     def _element(self, examples, labels, drawn):
@@ -244,26 +244,26 @@ class Dataset:
             element["y"] = tf.reshape(y, [-1, math.prod(y.shape[1:])])
         return element
 
-    def _grey(self, images):
-        """uint8 pictures -> float32 grey values in [0, 1], on the data's own levels."""
-        grey = tf.cast(images, tf.float32) / 255.0
+    def _gray(self, images):
+        """uint8 pictures -> float32 gray values in [0, 1], on the data's own levels."""
+        gray = tf.cast(images, tf.float32) / 255.0
         if self._levels < 256:
-            grey = tf.round(grey * (self._levels - 1)) / (self._levels - 1)
-        return grey
+            gray = tf.round(gray * (self._levels - 1)) / (self._levels - 1)
+        return gray
 
     def _finished(self, images, drawn):
         """uint8 pictures -> float32 in [0, 1], by the options; points as they are."""
         if images.dtype != tf.uint8:
             return images
-        grey = self._grey(images)
-        if self.options.binarise == "dynamic":
-            return tf.cast(grey > drawn.uniform(images.shape[1:]), tf.float32)
-        if self.options.binarise == "threshold":
-            return tf.cast(grey >= 0.5, tf.float32)
-        if self.options.dequantise:
+        gray = self._gray(images)
+        if self.options.binarize == "dynamic":
+            return tf.cast(gray > drawn.uniform(images.shape[1:]), tf.float32)
+        if self.options.binarize == "threshold":
+            return tf.cast(gray >= 0.5, tf.float32)
+        if self.options.dequantize:
             step = self._levels - 1
-            return (grey * step + drawn.uniform(images.shape[1:])) / (step + 1)
-        return grey
+            return (gray * step + drawn.uniform(images.shape[1:])) / (step + 1)
+        return gray
 
 
 def _shuffled(places, seed, epochs, count):

@@ -11,19 +11,19 @@ class DataOptions:
     """How examples are prepared; on the command line ``--data.KEY=VALUE``."""
 
     image_size: int = setting(
-        0, "centre-crop to a square and resize to this many pixels a side; 0 keeps the shape",
+        0, "center-crop to a square and resize to this many pixels a side; 0 keeps the shape",
         low=0, high=1024,
     )  # fmt: skip
     range: str = setting(
         "unit", "what the model trains on: [0, 1] or [-1, 1]", choices=("unit", "symmetric")
     )
-    binarise: str = setting(
+    binarize: str = setting(
         "none",
-        "static (each pixel drawn once with its grey value as probability), dynamic (drawn anew "
+        "static (each pixel drawn once with its gray value as probability), dynamic (drawn anew "
         "each epoch) or threshold (at 0.5)",
         choices=("none", "static", "dynamic", "threshold"),
     )
-    dequantise: bool = setting(False, "add uniform noise of one grey level, anew each epoch")
+    dequantize: bool = setting(False, "add uniform noise of one gray level, anew each epoch")
     holdout: int = setting(
         0, "hold this many training examples, the last ones, out for validation", low=0
     )
@@ -37,9 +37,9 @@ class DataOptions:
     )  # fmt: skip
 
     def __post_init__(self):
-        if self.dequantise and self.binarise != "none":
+        if self.dequantize and self.binarize != "none":
             raise UserError(
-                f"dequantise spreads grey levels and binarise={self.binarise} leaves none: "
+                f"dequantize spreads gray levels and binarize={self.binarize} leaves none: "
                 "choose one of the two."
             )
         if self.target == self.condition:
@@ -58,10 +58,10 @@ class DataSpec:
         shape: of one example x: (height, width, channels) of a picture, (2,) of a point in the
             plane, (letters, symbols) of a spelled name.
         classes: number of labels, 0 where there are none.
-        levels: grey levels a channel, e.g. 256; 2 once binarised.
+        levels: gray levels a channel, e.g. 256; 2 once binarized.
         range: ``"unit"`` for pictures in [0, 1], ``"symmetric"`` for [-1, 1].
-        dequantised: whether noise fills the gaps between the levels.
-        binarise: the protocol of `DataOptions.binarise`; every likelihood names it.
+        dequantized: whether noise fills the gaps between the levels.
+        binarize: the protocol of `DataOptions.binarize`; every likelihood names it.
         names: of the classes, spelled out.
         condition: what a model is given: ``"none"``, ``"label"``, ``"name"`` or ``"image"``.
         condition_shape: of one condition y before it is flattened: (classes,) one-hot,
@@ -73,11 +73,11 @@ class DataSpec:
     classes: int = 0
     levels: int = 256
     range: str = "unit"
-    binarise: str = "none"
+    binarize: str = "none"
     names: tuple = ()
     condition: str = "none"
     condition_shape: tuple = ()
-    dequantised: bool = False
+    dequantized: bool = False
 
     @classmethod
     def of_json(cls, facts):
@@ -100,7 +100,7 @@ class DataSpec:
         return spec
 
     @property
-    def kind(self):
+    def modality(self):
         """What examples are: ``"points"``, ``"text"`` or ``"images"``; an export's output name."""
         return {1: "points", 2: "text", 3: "images"}[len(self.shape)]
 
@@ -125,8 +125,8 @@ class DataSpec:
     @property
     def output_activation(self):
         """The activation whose image is the data's range: softmax over a letter's symbols."""
-        by_kind = {"points": "linear", "text": "softmax"}
-        return by_kind.get(self.kind) or {"unit": "sigmoid", "symmetric": "tanh"}[self.range]
+        outputs = {"points": "linear", "text": "softmax"}
+        return outputs.get(self.modality) or {"unit": "sigmoid", "symmetric": "tanh"}[self.range]
 
     def to_unit(self, x):
         """Maps pictures from the range that the model trains on to [0, 1]; others stay."""
@@ -138,13 +138,13 @@ class DataSpec:
 
     @property
     def _symmetric(self):
-        return self.kind == "images" and self.range == "symmetric"
+        return self.modality == "images" and self.range == "symmetric"
 
 
 def _fits(name, value):
     """Whether a value of a `DataSpec` is one that the zoo writes."""
     options = {field.name: field.metadata for field in dataclasses.fields(DataOptions)}
-    if name in ("range", "binarise", "condition"):
+    if name in ("range", "binarize", "condition"):
         return value in options[name]["choices"]
     if name == "names":
         return all(type(word) is str for word in value)

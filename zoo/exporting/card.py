@@ -12,7 +12,7 @@ from zoo.exporting.compare import HELD_OUT, NUM
 
 EVALUATIONS = ("evaluation.json", "likelihood.json")  # that a run may have
 
-LICENCES = {
+LICENSES = {
     "digits": "UCI Optical Recognition of Handwritten Digits, CC BY 4.0",
     "mnist": "MNIST by LeCun, Cortes and Burges, CC BY-SA 3.0",
     "gaussians8": "points drawn by this package, CC0",
@@ -41,7 +41,7 @@ def text(run, model, functions, differences, compared, folder):
     tensorflow = importlib.metadata.version("tensorflow")
     serving = ".".join(tensorflow.split(".")[:2])
     content = (folder / "model.tflite").read_bytes()
-    licence = LICENCES.get(facts["dataset"], "see the data set's own page")
+    license = LICENSES.get(facts["dataset"], "see the data set's own page")
     return f"""# {facts["model"]} on {facts["dataset"]}
 
 {entry.title} ([{entry.paper}]({entry.link})), {facts["trained_steps"]} training steps.
@@ -51,7 +51,7 @@ def text(run, model, functions, differences, compared, folder):
 Code at commit {facts["commit"]}. {_held_out(run)}
 {_figures(run)}
 {_drawn(spec)}{_pixelwise(model)}
-Data: {facts["dataset"]} ({data}). Licence of the data: {licence}.
+Data: {facts["dataset"]} ({data}). License of the data: {license}.
 
 | setting | value |
 |---|---|
@@ -101,7 +101,7 @@ def facts(sampler):
 
 
 def _bytes(spec):
-    if spec.kind != "images":
+    if spec.modality != "images":
         return ""
     return (
         "\nBeside each output of pictures the SavedModel has the same as PNG files, its name with\n"
@@ -156,7 +156,7 @@ def _drawn(spec):
         "image": " Condition: a picture in [0, 1], "
         f"[{', '.join(map(str, spec.condition_shape))}] flattened.",
     }
-    return sentences[spec.kind] + given[spec.condition]
+    return sentences[spec.modality] + given[spec.condition]
 
 
 def _pixelwise(model):

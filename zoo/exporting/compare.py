@@ -1,4 +1,4 @@
-"""What each TensorFlow Lite file costs, and what quantisation loses: size, speed, quality.
+"""What each TensorFlow Lite file costs, and what quantization loses: size, speed, quality.
 
 Quality is the figures that `zoo.evaluate` would give the float32 file (`zoo.metrics`), taken of
 each file in the same way from the same latents: of pictures the Fréchet distance to held-out ones,
@@ -82,7 +82,7 @@ def _judge(sampler, data, held_out):
             generate(**_inputs(sampler, latents[part], None if given is None else given[part]))
             for part in (slice(i, i + PART) for i in range(0, NUM, PART))
         ]
-        return judge.of(np.concatenate([one[data.spec.kind] for one in drawn]), given)
+        return judge.of(np.concatenate([one[data.spec.modality] for one in drawn]), given)
 
     return figures
 

@@ -31,7 +31,7 @@ QUANTIZED = {
     "float16": Format("model_float16.tflite", "float16", None, "float16 weights, any batch"),
     "dynamic": Format(
         "model_dynamic.tflite", "dynamic", None,
-        "int8 weights, activations quantised as they come (dynamic range), any batch",
+        "int8 weights, activations quantized as they come (dynamic range), any batch",
     ),
     "int8": Format("model_int8.tflite", "int8", None, "int8 weights and activations, any batch"),
 }  # fmt: skip

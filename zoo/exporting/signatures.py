@@ -25,7 +25,7 @@ def for_servers(model):
     """
     spec = model.data_spec
     ranges = {"num": (1, MAX_NUM), "label": (0, spec.classes - 1)}
-    if spec.kind == "images":
+    if spec.modality == "images":
         ranges["position"] = (0, spec.shape[0] * spec.shape[1] - 1)
 
     def served(call, specs):

@@ -4,7 +4,7 @@ A transposed convolution of stride 2 is four convolutions, one for each parity o
 and columns; each sees 3x3 pixels of the input at most.  So it equals one 3x3 convolution to four
 times the channels whose outputs are interleaved (Shi et al. 2016, arXiv:1609.05158, section 2.2),
 with the kernel's rows and columns rearranged.  It multiplies more zeros, and yet TensorFlow Lite's
-kernels of it are twice as fast on a DCGAN's generator (`results/exports.json`), and quantised ones
+kernels of it are twice as fast on a DCGAN's generator (`results/exports.json`), and quantized ones
 keep their speed in a batch of any size.  TensorFlow's own transposed convolution is the faster one
 in batches of 64, so training and servers keep it.
 """

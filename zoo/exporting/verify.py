@@ -26,7 +26,7 @@ NUMBERS = {"num": 5, "seed": 7, "position": 2}  # that are tried
 ROWS = 4  # examples that are tried where any number goes
 
 # The largest difference of a float32 file, and the mean one of the others, which is there to catch
-# a broken file: how good a quantised one draws is `compare`'s question.
+# a broken file: how good a quantized one draws is `compare`'s question.
 TOLERANCES = {"float32": 1e-5, "float16": 5e-3, "dynamic": 0.05, "int8": 0.1}
 
 
@@ -100,7 +100,7 @@ def check(export, expected):
 
 
 def _comparable(name, case, format):
-    """Whether a quantised file has this signature, and it can be compared number by number."""
+    """Whether a quantized file has this signature, and it can be compared number by number."""
     if name.startswith((DRAWN, "step")):
         return False  # one pixel that falls out otherwise changes all after it
     return formats.holds(format, case[0])

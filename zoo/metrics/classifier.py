@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.config import UserError
-from zoo.networks.initializers import Initial
+from zoo.networks.initializers import Initializers
 
 SEED = 0
 FEATURES = 64  # the width of the layer below the logits
@@ -23,10 +23,10 @@ DEVICE = "CPU:0"
 
 
 class Classifier:
-    """A convolutional network that was fitted to labelled pictures; `fit` makes one."""
+    """A convolutional network that was fitted to labeled pictures; `fit` makes one."""
 
     def __init__(self, shape, classes):
-        initial = Initial(SEED)
+        initial = Initializers(SEED)
         self._body = keras.Sequential(
             [
                 keras.Input(shape),
@@ -52,7 +52,7 @@ class Classifier:
         """
         if classes < 2:
             raise UserError(
-                "the Fréchet distance needs a labelled data set of at least 2 classes, and this "
+                "the Fréchet distance needs a labeled data set of at least 2 classes, and this "
                 f"one has {classes}: its features are those of a classifier."
             )
         with tf.device(DEVICE):

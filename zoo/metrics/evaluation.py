@@ -32,9 +32,9 @@ def judge(data, held_out):
     Raises:
         UserError: there is no figure for this data.
     """
-    if data.spec.kind == "text":
+    if data.spec.modality == "text":
         return _Names(data, held_out)
-    if data.spec.kind == "images":
+    if data.spec.modality == "images":
         return _Pictures(data, held_out)
     if data.spec.name in toy2d.MODES or data.spec.name == "swiss_roll":
         return _Points(data, held_out)

@@ -6,7 +6,7 @@ of the two Gaussians (Dowson and Landau 1982, eq. 4; Heusel et al., eq. 6) is
     |m1 - m2|² + tr(C1 + C2 - 2 (C1^(1/2) C2 C1^(1/2))^(1/2))
 
 With C = RᵀR, the last trace is the sum of the singular values of R1 R2ᵀ, and R is the triangular
-factor of the centred features.  So no covariance is formed and no root of a matrix is taken: a
+factor of the centered features.  So no covariance is formed and no root of a matrix is taken: a
 singular covariance (fewer examples than features, or a feature that never changes) is no special
 case, and nothing is lost to squaring.
 

@@ -1,7 +1,7 @@
 """Exact likelihoods of held-out pictures, and what a model without any structure gets.
 
 Nats are per picture; bits per dimension are nats / (H W C log 2).  Figures of different protocols
-of binarisation are of different data: `likelihood.json` names it.
+of binarization are of different data: `likelihood.json` names it.
 """
 
 import math
@@ -31,7 +31,7 @@ def independent(train, test, levels):
 
     Args:
         train, test: float32 [N, H, W, C] and [M, H, W, C] in [0, 1].
-        levels: how many grey levels a channel has.
+        levels: how many gray levels a channel has.
 
     Returns:
         float64 [M].

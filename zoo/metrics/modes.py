@@ -9,17 +9,17 @@ from zoo.config import UserError
 CHUNK = 1024  # points whose distances to every segment are held at a time
 
 
-def mode_coverage(points, centres, sd):
+def mode_coverage(points, centers, sd):
     """Counts the modes of a mixture of round Gaussians that points cover.
 
-    A point is *good* if it lies within 3 `sd` of its nearest centre, and a mode is *covered* if it
+    A point is *good* if it lies within 3 `sd` of its nearest center, and a mode is *covered* if it
     is the nearest of at least one good point (Srivastava et al. 2017, arXiv:1705.07761, section
     4.1; Lin et al. 2017, arXiv:1712.04086, section 4.1).  Of the mixture's own points a share of
     1 - e^(-9/2) = 0.989 is good.
 
     Args:
         points: [N, 2].
-        centres: [K, 2].
+        centers: [K, 2].
         sd: the standard deviation of every mode, above 0.
 
     Returns:
@@ -28,19 +28,19 @@ def mode_coverage(points, centres, sd):
         one, 0 to log K, which shows an uneven cover.  Without a good point it is log K, its worst.
 
     Raises:
-        UserError: a wrong shape, no point or no centre, a value that is not finite, or an `sd`
+        UserError: a wrong shape, no point or no center, a value that is not finite, or an `sd`
             that is not above 0.
     """
-    points, centres = _plane(points, "points"), _plane(centres, "centres")
+    points, centers = _plane(points, "points"), _plane(centers, "centers")
     _check_positive(sd, "sd")
-    squared = np.sum((points[:, None] - centres) ** 2, axis=-1)
+    squared = np.sum((points[:, None] - centers) ** 2, axis=-1)
     good = squared.min(axis=1) <= (3.0 * sd) ** 2
-    counts = np.bincount(squared.argmin(axis=1)[good], minlength=len(centres))
+    counts = np.bincount(squared.argmin(axis=1)[good], minlength=len(centers))
     covered = counts[counts > 0]
     if not len(covered):
-        return 0, 0.0, math.log(len(centres))
+        return 0, 0.0, math.log(len(centers))
     share = covered / covered.sum()
-    kl = float(np.sum(share * np.log(share * len(centres))))
+    kl = float(np.sum(share * np.log(share * len(centers))))
     return len(covered), float(good.mean()), max(0.0, kl)
 
 

@@ -54,7 +54,7 @@ class Generator(keras.layers.Layer):
 
     def __init__(self, data_spec, latent, channels, norm, initial, constant=False):
         super().__init__()
-        count, (height, width, colours) = stages(data_spec), data_spec.shape
+        count, (height, width, colors) = stages(data_spec), data_spec.shape
         base = scaled(channels, data_spec)
         widths = [base * (1 if constant else 2**i) for i in reversed(range(count))]
         small = height >> count, width >> count, widths[0]
@@ -75,7 +75,7 @@ class Generator(keras.layers.Layer):
                 *_finished(norm != "none", "relu", initial),
             ]
         stack += [
-            _conv(keras.layers.Conv2DTranspose, colours, initial, norm != "all", "float32"),
+            _conv(keras.layers.Conv2DTranspose, colors, initial, norm != "all", "float32"),
             *_finished(norm == "all", data_spec.output_activation, initial, dtype="float32"),
         ]
         self.stack = keras.Sequential(stack)
@@ -90,7 +90,7 @@ class Discriminator(keras.layers.Layer):
 
     Args:
         norm: ``"paper"``: BatchNorm on all layers but the first; ``"all"``: on it too; ``"layer"``:
-            LayerNorm on all but the first, for a penalised critic; ``"none"``.
+            LayerNorm on all but the first, for a penalized critic; ``"none"``.
         pooling: ``"none"``: the last features go straight to one output; ``"global"``: their mean
             over the picture does, which the paper found to slow convergence.
         use_bias: of the output; a critic has none, see `mlp.Critic`.

@@ -5,8 +5,8 @@ import math
 from zoo import noise
 
 
-class Initial:
-    """Hands out Keras initialisers; each is the next draw of `seed`, in the order of building.
+class Initializers:
+    """Hands out Keras initializers; each is the next draw of `seed`, in the order of building.
 
     Attributes:
         dtype: the Keras dtype policy of hidden layers.  Weights are float32 under either, and so

@@ -1,8 +1,8 @@
 """Masked convolutions and the network around the blocks of a PixelRNN (1601.06759, section 3).
 
 A picture is read in raster order, and within a pixel R, then G, then B.  Every layer's features are
-split into as many groups as there are colours, and mask A or B says what the centre of a kernel may
-see: with A a group sees the colours before its own, with B its own too (section 3.4).
+split into as many groups as there are colors, and mask A or B says what the center of a kernel may
+see: with A a group sees the colors before its own, with B its own too (section 3.4).
 """
 
 import keras
@@ -10,15 +10,15 @@ import numpy as np
 import tensorflow as tf
 
 
-def visible(inputs, outputs, colours, mask, copies=1):
-    """Returns the mask of a kernel's centre, float32 [inputs, outputs * copies].
+def visible(inputs, outputs, colors, mask, copies=1):
+    """Returns the mask of a kernel's center, float32 [inputs, outputs * copies].
 
     Args:
-        inputs, outputs: channels, split evenly into `colours` groups.
+        inputs, outputs: channels, split evenly into `colors` groups.
         mask: ``"A"`` or ``"B"``.
         copies: how many maps of `outputs` channels lie side by side, as an LSTM's gates do.
     """
-    before, after = (np.arange(n) * colours // n for n in (inputs, outputs))
+    before, after = (np.arange(n) * colors // n for n in (inputs, outputs))
     seen = np.less if mask == "A" else np.less_equal
     return np.tile(seen(before[:, None], after[None, :]), copies).astype(np.float32)
 
@@ -34,19 +34,19 @@ def _broadcast(mask):
 class MaskedConv(keras.layers.Layer):
     """[B, H, W, inputs] -> [B, H, W, outputs * copies]: a convolution that sees no later pixel.
 
-    The kernel has `above` whole rows and of the centre's row what lies to its left; the rows below,
+    The kernel has `above` whole rows and of the center's row what lies to its left; the rows below,
     and where there are none above what lies to the right, would be masked and are not there at all.
 
     Args:
         mask, copies: see `visible`.
         width: of the kernel, odd; the paper's k.
-        above: rows of the kernel over the centre's.
+        above: rows of the kernel over the center's.
         bias: the first value of all biases, or an array of them.
         last: whether the products are float32 at every precision; all else is float32 anyway.
     """
 
     def __init__(
-        self, inputs, outputs, colours, initial, mask="B", width=1, above=0, copies=1, bias=0.0,
+        self, inputs, outputs, colors, initial, mask="B", width=1, above=0, copies=1, bias=0.0,
         last=False,
     ):  # fmt: skip
         super().__init__()
@@ -55,7 +55,7 @@ class MaskedConv(keras.layers.Layer):
         shape = (above + 1, width if above else self.side + 1, inputs, outputs * copies)
         seen = np.ones(shape, np.float32)
         seen[-1, self.side + 1 :] = 0.0
-        seen[-1, self.side] = visible(inputs, outputs, colours, mask, copies)
+        seen[-1, self.side] = visible(inputs, outputs, colors, mask, copies)
         self.mask = _broadcast(seen)
         first = np.broadcast_to(np.float32(bias), shape[-1:])
         self.kernel = self.add_weight(
@@ -80,7 +80,7 @@ class MaskedConv(keras.layers.Layer):
     # For a sampler, which has one pixel at a time and keeps what the rows above gave:
 
     def in_row(self):
-        """Returns the kernel's part in the centre's row, for the features of the pixels to the left
+        """Returns the kernel's part in the center's row, for the features of the pixels to the left
         and of the pixel itself, side by side: [(width // 2 + 1) * inputs, outputs * copies]."""
         return tf.reshape(self.masked()[-1, : self.side + 1], [-1, self.kernel.shape[-1]])
 
@@ -113,29 +113,29 @@ class PixelNetwork(keras.layers.Layer):
 
     Args:
         data_spec: the `DataSpec`.
-        block: ``block(channels, colours, initial)`` returns a layer from 2 `channels` features to
+        block: ``block(channels, colors, initial)`` returns a layer from 2 `channels` features to
             as many; its `gates` are the features that a condition is added to.
         channels: the paper's h.
         blocks: how many.
         ends: features of the two layers before the last.
         skip: whether every block also leads to the end through a 1x1 convolution of its own.
-        initial: an `Initial`.
+        initial: an `Initializers`.
         condition: features of the map that every block is biased by; 0 without one.
     """
 
     def __init__(self, data_spec, block, channels, blocks, ends, skip, initial, condition=0):
         super().__init__()
-        colours = data_spec.shape[-1]
-        self.colours = colours
+        colors = data_spec.shape[-1]
+        self.colors = colors
         self.options = 1 if data_spec.levels == 2 else data_spec.levels
         wide = 2 * channels
-        self.first = MaskedConv(colours, wide, colours, initial, mask="A", width=7, above=3)
-        self.blocks = [block(channels, colours, initial) for _ in range(blocks)]
-        self.skips = [MaskedConv(wide, wide, colours, initial) for _ in range(blocks * skip)]
+        self.first = MaskedConv(colors, wide, colors, initial, mask="A", width=7, above=3)
+        self.blocks = [block(channels, colors, initial) for _ in range(blocks)]
+        self.skips = [MaskedConv(wide, wide, colors, initial) for _ in range(blocks * skip)]
         self.ends = [
-            MaskedConv(wide, ends, colours, initial),
-            MaskedConv(ends, ends, colours, initial),
-            MaskedConv(ends, colours * self.options, colours, initial, last=True),
+            MaskedConv(wide, ends, colors, initial),
+            MaskedConv(ends, ends, colors, initial),
+            MaskedConv(ends, colors * self.options, colors, initial, last=True),
         ]
         # Not masked: all of the condition is known before the first pixel is drawn.
         self.biases = [

@@ -7,13 +7,13 @@ import tensorflow as tf
 
 
 def scaled(units, data_spec):
-    """The sizing rule of dense layers: a paper's width was chosen for 28x28 grey pictures.
+    """The sizing rule of dense layers: a paper's width was chosen for 28x28 gray pictures.
 
     Returns `units` for data of 784 values or more, else ``units * sqrt(values / 784)`` rounded
     up to a multiple of 8 (8x8 digits: 1200 -> 344, 240 -> 72).  Points in the plane have few values
     and sharp densities: 512 at most, the width of the WGAN-GP authors' toy networks.
     """
-    if data_spec.kind == "points":
+    if data_spec.modality == "points":
         return min(units, 512)
     fitted = units * math.sqrt(data_spec.values / 784)
     return min(units, 8 * math.ceil(fitted / 8))
@@ -27,8 +27,8 @@ def hidden(units, activation, initial, weights="glorot_uniform"):
 def dense(
     units, initial, activation=None, use_bias=True, weights="glorot_uniform", last=False
 ):  # fmt: skip
-    """Returns one dense layer; `weights` is a method of `Initial`, biases begin at zero; the last
-    one of a network is float32 at every precision."""
+    """Returns one dense layer with biases of zero; a network's last one is float32 at every
+    precision.  `weights` is a method of `Initializers`."""
     return keras.layers.Dense(
         units,
         activation=activation,
@@ -136,7 +136,7 @@ class Critic(keras.layers.Layer):
     """Example -> value f(x) [B], unbounded, through ReLU layers (1701.07875, section 4.2).
 
     The last layer has no bias: it would cancel in E[f(real)] - E[f(fake)], and an adaptive
-    optimiser would walk it on rounding errors.
+    optimizer would walk it on rounding errors.
     """
 
     def __init__(self, data_spec, units, initial):

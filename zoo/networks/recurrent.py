@@ -22,7 +22,7 @@ def gate_biases(units):
 
 
 def shifted(hidden, width, axis):
-    """[..., h] -> [..., width * h]: beside each place its neighbours along `axis`, zeros outside.
+    """[..., h] -> [..., width * h]: beside each place its neighbors along `axis`, zeros outside.
 
     With one matrix product after it this is a convolution, and faster than one on so few rows.
     """

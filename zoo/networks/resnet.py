@@ -1,6 +1,6 @@
 """The residual networks of WGAN-GP for 32x32 pictures (Gulrajani et al. 2017, 1704.00028, app. C).
 
-Pre-activation blocks of two 3x3 convolutions: the generator's with BatchNorm and nearest-neighbour
+Pre-activation blocks of two 3x3 convolutions: the generator's with BatchNorm and nearest-neighbor
 upsampling, the critic's without BatchNorm and with mean pooling.  128 channels throughout, He
 weights.  The generator doubles from the size that `networks.conv.stages` says (4 to 32 in three
 blocks, 7 to 28 in two, 4 to 8 in one); the critic halves once less, but at least once (32 to 8),
@@ -23,7 +23,7 @@ def scaled(channels, data_spec):
 
 
 class Double(keras.layers.Layer):
-    """Nearest-neighbour upsampling by 2: each pixel four times.
+    """Nearest-neighbor upsampling by 2: each pixel four times.
 
     By depth-to-space, as in the authors' code; Keras' UpSampling2D loses the static shape, and
     TensorFlow Lite then refuses a stack of them.
@@ -57,7 +57,7 @@ class Block(keras.layers.Layer):
             self.shortcut = lambda x: x
         else:
             widen = [_conv(channels, 1, initial)]
-            # Of a picture the mean comes first, as in the authors' "optimised" block: cheaper.
+            # Of a picture the mean comes first, as in the authors' "optimized" block: cheaper.
             way = [*widen, *down] if preactivate else [*down, *widen]
             self.shortcut = keras.Sequential([keras.Input(shape), *up, *way])
         self.shape = tuple(self.residual.output_shape[1:])
@@ -72,7 +72,7 @@ class Generator(keras.layers.Layer):
 
     def __init__(self, data_spec, latent, channels, norm, initial):
         super().__init__()
-        count, (height, width, colours) = stages(data_spec), data_spec.shape
+        count, (height, width, colors) = stages(data_spec), data_spec.shape
         channels = scaled(channels, data_spec)
         small = height >> count, width >> count, channels
         self.project = dense(small[0] * small[1] * small[2], initial, weights="he_uniform")
@@ -84,7 +84,7 @@ class Generator(keras.layers.Layer):
             small = self.blocks[-1].shape
         self.output_layer = keras.Sequential(
             [keras.Input(small), *_norm(norm, initial), keras.layers.ReLU(),
-             _conv(colours, 3, initial, "glorot_uniform", "float32"),
+             _conv(colors, 3, initial, "glorot_uniform", "float32"),
              keras.layers.Activation(data_spec.output_activation)]
         )  # fmt: skip
         self.built = True

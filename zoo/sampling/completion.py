@@ -20,11 +20,11 @@ def checked_pictures(spec, images):
     """
     images = _numbers(images, "pictures")
     if images.shape[-3:] != spec.shape or images.ndim not in (3, 4):
-        height, width, colours = spec.shape
-        kind = "grey" if colours == 1 else "colour"
+        height, width, colors = spec.shape
+        kind = "gray" if colors == 1 else "color"
         raise UserError(
             f"this model draws {kind} pictures of {height}x{width}, [B, {height}, {width}, "
-            f"{colours}], and this one is {list(images.shape)}: give one of that shape."
+            f"{colors}], and this one is {list(images.shape)}: give one of that shape."
         )
     if images.dtype == np.uint8:
         images = images / np.float32(255)
@@ -62,13 +62,13 @@ def checked_mask(spec, mask):
 
 
 def check_levels(spec, images):
-    """Raises `UserError` unless all pixels in [0, 1] are on the data's grey levels."""
+    """Raises `UserError` unless all pixels in [0, 1] are on the data's gray levels."""
     levels = images * (spec.levels - 1)
     if np.abs(levels - np.rint(levels)).max() > 1e-2:
-        binarised = f"binarise={spec.binarise}" if spec.levels == 2 else "as they were trained on"
+        binarized = f"binarize={spec.binarize}" if spec.levels == 2 else "as they were trained on"
         raise UserError(
             f"some pixels are none of the {spec.levels} levels that the model knows: prepare the "
-            f"pictures {binarised}."
+            f"pictures {binarized}."
         )
 
 
@@ -76,10 +76,10 @@ def read_picture(path, spec):
     """Reads one picture to complete from a .npy or a picture file; see `checked_pictures`."""
     found = _read(path)
     if found.dtype == np.uint8 and found.ndim == 3:  # a file's
-        colours = spec.shape[-1]
-        if colours == 1 and (found == found[..., :1]).all():
+        colors = spec.shape[-1]
+        if colors == 1 and (found == found[..., :1]).all():
             found = found[..., :1]
-        elif colours == 3 and found.shape[-1] == 1:
+        elif colors == 3 and found.shape[-1] == 1:
             found = found.repeat(3, axis=-1)
     return _one(checked_pictures(spec, found), path)
 

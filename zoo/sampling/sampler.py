@@ -128,7 +128,7 @@ class _Sampler:
         Of a model of several scales it is the joint's, see `zoo.autoregressive.multi_scale`.
 
         Raises:
-            UserError: pixels that are none of the data's levels, such as grey ones where the model
+            UserError: pixels that are none of the data's levels, such as gray ones where the model
                 draws on and off: rounding them would tell the likelihood of other pictures.
         """
         self._check_pixelwise("tell a picture's likelihood")
@@ -225,7 +225,7 @@ class ExportSampler(_Sampler):
 
         condition = {} if given is None else {self.data_spec.condition_input: tf.constant(given)}
         drawn = self._call["generate"](latents=tf.constant(latents), **condition)
-        return drawn[self.data_spec.kind].numpy()
+        return drawn[self.data_spec.modality].numpy()
 
     def _complete(self, latents, images, mask, seed, temperature, method, watch):
         import tensorflow as tf

@@ -12,7 +12,7 @@ import tensorflow as tf
 from zoo.config import UserError
 from zoo.viz import grid
 
-EVERY = 10  # steps between lines of the journal
+EVERY = 10  # steps between lines of the logger
 
 
 class ProgressBar(keras.callbacks.Callback):
@@ -35,7 +35,7 @@ class ProgressBar(keras.callbacks.Callback):
         self._bar.update(done, list(logs.items()), finalize=done == self._bar.target)
 
 
-class Patience:
+class DelayedProgressBar:
     """A bar for what may take long, called with (done, in all): it shows after two seconds."""
 
     def __init__(self, unit):
@@ -49,7 +49,7 @@ class Patience:
         self._bar.update(done)
 
 
-class Journal(keras.callbacks.Callback):
+class MetricsLogger(keras.callbacks.Callback):
     """Writes the mean losses since its line before to `metrics.jsonl` and TensorBoard: after the
     first step, every tenth step, at milestones and where training ends.  Stops at a NaN.
 
@@ -133,7 +133,7 @@ class Stop(typing.NamedTuple):
         return number
 
 
-class Milestones(keras.callbacks.Callback):
+class PeriodicEvaluation(keras.callbacks.Callback):
     """Every so many steps: held-out losses, the model's own diagnosis, a sheet of samples, a
     checkpoint.
 
@@ -142,17 +142,17 @@ class Milestones(keras.callbacks.Callback):
         checkpoints: the run's `Checkpoints`.
         every: steps between them.
         last: the step after which training ends.
-        journal, writer: the `Journal`, and the TensorBoard writer.
+        logger, writer: the `MetricsLogger`, and the TensorBoard writer.
         held_out: a `HeldOut`.
         draw: returns the sheet, uint8 [h, w, 3].
         stop: a `Stop`; where one is asked for, the step is kept and `fit` ends.
     """
 
-    def __init__(self, samples, checkpoints, every, last, journal, writer, held_out, draw, stop):
+    def __init__(self, samples, checkpoints, every, last, logger, writer, held_out, draw, stop):
         super().__init__()
         self._samples, self._checkpoints = samples, checkpoints
         self._every, self._last = every, last
-        self._journal, self._writer = journal, writer
+        self._logger, self._writer = logger, writer
         self._held_out, self._draw, self._stop = held_out, draw, stop
 
     def on_train_begin(self, logs=None):
@@ -181,13 +181,13 @@ class Milestones(keras.callbacks.Callback):
 
     def milestone(self, step):
         """The picture before the checkpoint: a kill between them repeats it, and loses none."""
-        self._journal.write_means(step)
+        self._logger.write_means(step)
         held_out = self.model.evaluate(self._held_out.shared, verbose=0, return_dict=True)
         for name, value in held_out.items():
             # The training loss of a step is older than its weights: these may have gone already.
             if not np.isfinite(value):
                 stop_diverged(step, f"val_{name}", value)
-        self._journal.write(step, {f"val_{name}": value for name, value in held_out.items()})
+        self._logger.write(step, {f"val_{name}": value for name, value in held_out.items()})
         self._diagnosis(step)
         self._picture(step)
         self._writer.flush()
@@ -206,7 +206,7 @@ class Milestones(keras.callbacks.Callback):
     def _diagnosis(self, step):
         scalars, histograms = self._diagnose()
         if scalars:
-            self._journal.write(step, {name: float(value) for name, value in scalars.items()})
+            self._logger.write(step, {name: float(value) for name, value in scalars.items()})
         with self._writer.as_default(step):
             for name, values in histograms.items():
                 tf.summary.histogram(name, values)

@@ -1,4 +1,4 @@
-"""The base of every model: the mean over replicas, the noise, optimisers, averages, sampling.
+"""The base of every model: the mean over replicas, the noise, optimizers, averages, sampling.
 
 A loop file (`gan.py`, `vae.py`, …) holds one algorithm in full; what is the same for all of them,
 and would hide the algorithm there, is here.
@@ -17,9 +17,9 @@ from zoo.training.batch import Batch
 
 
 class GenerativeModel(keras.Model):
-    """A compiled model: networks, their optimisers and a step counter, all of them weights.
+    """A compiled model: networks, their optimizers and a step counter, all of them weights.
 
-    A subclass gives `players`, `train_step`, `test_step` and `generate`.
+    A subclass gives `optimizers`, `train_step`, `test_step` and `generate`.
 
     Attributes:
         config: the settings, a dataclass derived from `zoo.config.Common`.
@@ -27,11 +27,11 @@ class GenerativeModel(keras.Model):
         step: int32 scalar weight, the training steps done.
     """
 
-    kinds = ("images",)  # what the model can draw: `DataSpec.kind`
+    modalities = ("images",)  # what the model can draw: `DataSpec.modality`
     conditional = False  # whether it draws x given y
     prior = "normal"  # what its latents are distributed as: `noise.PRIORS`
     metric_names = ()  # what `test_step` returns
-    blocks_per_step = 1  # fresh batches of real data in one step, e.g. a critic's updates
+    updates_per_step = 1  # fresh batches of real data in one step, e.g. a critic's updates
     # Whether XLA compiles a step by default.  On CPUs only steps with much work element by element
     # gain, such as noise for every dropout; compiling takes seconds before the first step.
     xla_pays = False
@@ -51,8 +51,8 @@ class GenerativeModel(keras.Model):
 
     # --- what a subclass gives ---------------------------------------------------------------
 
-    def players(self):
-        """Returns name -> (trainable variables, their optimiser)."""
+    def optimizers(self):
+        """Returns name -> (trainable variables, their optimizer)."""
         raise NotImplementedError
 
     def generate(self, latents, condition=None):
@@ -110,10 +110,10 @@ class GenerativeModel(keras.Model):
 
     def replica_mean(self, per_example):
         """The mean loss of this replica, scaled so that gradients *summed* over replicas are those
-        of the global mean (Keras' optimisers sum)."""
+        of the global mean (Keras' optimizers sum)."""
         return tf.reduce_mean(per_example) / self.distribute_strategy.num_replicas_in_sync
 
-    def descend(self, optimizer, tape, loss, *networks, when=None):
+    def minimize(self, optimizer, tape, loss, *networks, when=None):
         """One step of `optimizer` on the weights of `networks` down the gradient of `loss`.
 
         Args:
@@ -130,7 +130,7 @@ class GenerativeModel(keras.Model):
                     f"the loss does not depend on {variable.path!r}, which {optimizer.name} moves: "
                     "compute it from this weight inside the tape's scope, or leave its network out."
                 )
-        # TensorFlow's graph optimiser may lose the order "read, then update" where a gradient does
+        # TensorFlow's graph optimizer may lose the order "read, then update" where a gradient does
         # not depend on the value read: E[f(real)] would then be that of the weights after the step.
         with tf.control_dependencies([loss]):
             gradients = [tf.identity(gradient) for gradient in gradients]
@@ -150,7 +150,7 @@ class GenerativeModel(keras.Model):
         if self._averaged and optimizer is self._averaged.optimizer:
             self._averaged.update()
 
-    def averages(self):
+    def ema_scope(self):
         """Returns a scope in which the sampled weights are their moving averages, where those are
         kept."""
         if not self._averaged:
@@ -189,13 +189,13 @@ class GenerativeModel(keras.Model):
             run_eagerly=run_eagerly,
         )
 
-    def adopt(self, optimizer, variables):
+    def build_optimizer(self, optimizer, variables):
         """Builds `optimizer` for `variables` and returns it.
 
         Its slots exist from then on, so that `load_weights` and checkpoints restore them too.
         """
         if optimizer._distribution_strategy is not self.distribute_strategy:
-            raise RuntimeError("make the optimisers inside the model's strategy.scope().")
+            raise RuntimeError("make the optimizers inside the model's strategy.scope().")
         optimizer.build(variables)
         return optimizer
 
@@ -211,7 +211,7 @@ class GenerativeModel(keras.Model):
             self._averaged.optimizer = optimizer
         elif self.config.ema:
             self._averaged = ema.Averages(self, optimizer, variables, self.config.ema)
-        # A checkpoint does not look into a Keras layer's lists; an optimiser names what is trained,
+        # A checkpoint does not look into a Keras layer's lists; an optimizer names what is trained,
         # and a BatchNorm's statistics would silently be left out.
         self._checkpointed = tf.train.Checkpoint(weights=[v.value for v in self.weights])
 
@@ -271,7 +271,7 @@ class GenerativeModel(keras.Model):
         A spec of unknown rank is a number to the function; `exporting.signatures` takes it out of
         the forms in which servers and browsers send one.
         """
-        kind, spec = self.data_spec.kind, self.data_spec
+        modality, spec = self.data_spec.modality, self.data_spec
         latents = tf.TensorSpec((None, self.latent), tf.float32, "latents")
         num, seed = (tf.TensorSpec(None, tf.int32, name) for name in ("num", "seed"))
         given = []
@@ -280,8 +280,8 @@ class GenerativeModel(keras.Model):
         elif spec.condition_input:
             given = [tf.TensorSpec((None, spec.condition_size), tf.float32, spec.condition_input)]
         return {
-            "generate": (lambda z, *y: {kind: self.generate(z, *y)}, [latents, *given]),
-            "sample": (lambda n, s, *y: {kind: self.sample(n, s, *y)}, [num, seed, *given]),
+            "generate": (lambda z, *y: {modality: self.generate(z, *y)}, [latents, *given]),
+            "sample": (lambda n, s, *y: {modality: self.sample(n, s, *y)}, [num, seed, *given]),
         }
 
     def _given(self, y):
@@ -313,8 +313,10 @@ class GenerativeModel(keras.Model):
     def _check_data(self, spec):
         """Refuses data that this model cannot draw or be given."""
         name = type(self).__name__
-        if spec.kind not in self.kinds:
-            raise UserError(f"{name} draws {' or '.join(self.kinds)}, and not {spec.kind}.")
+        if spec.modality not in self.modalities:
+            raise UserError(
+                f"{name} draws {' or '.join(self.modalities)}, and not {spec.modality}."
+            )
         if self.conditional and spec.condition == "none":
             raise UserError(f"{name} needs a condition: pass --condition=label, name or image.")
         if not self.conditional and spec.condition != "none":

@@ -8,8 +8,8 @@ Where this differs from the paper: no prior on the weights (its N(0, I), a small
 Glorot weights for its N(0, 0.01); layers narrower on data smaller than MNIST
 (`networks.mlp.scaled`).  A Gaussian decoder's variance is at least that of the data's own
 rounding, (1 / (levels - 1))**2 / 12, or a pixel that never changes would drive the bound to
-infinity.  On grey pictures the Bernoulli decoder takes grey values as probabilities, as the paper
-did: a loss, but no likelihood; binarise the data for one.
+infinity.  On gray pictures the Bernoulli decoder takes gray values as probabilities, as the paper
+did: a loss, but no likelihood; binarize the data for one.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from zoo.config import UserError, default, setting
 from zoo.networks import conv, mlp
-from zoo.networks.initializers import Initial
+from zoo.networks.initializers import Initializers
 from zoo.training import optimizers
 from zoo.training.model import GenerativeModel
 
@@ -53,7 +53,7 @@ class VAE(GenerativeModel):
                 "a Bernoulli decoder needs pictures in [0, 1]: pass --data.range=unit or "
                 "--config.decoder=gaussian."
             )
-        self.encoder, self.decoder = self.networks(Initial(config.seed, config.precision))
+        self.encoder, self.decoder = self.networks(Initializers(config.seed, config.precision))
         self.built = True
 
     def networks(self, initial):
@@ -72,13 +72,13 @@ class VAE(GenerativeModel):
         )
 
     def compile(self, optimizer, **kwargs):
-        """See `GenerativeModel.compile`; the optimiser is built here."""
+        """See `GenerativeModel.compile`; the optimizer is built here."""
         super().compile(**kwargs)
         variables = self.encoder.trainable_variables + self.decoder.trainable_variables
-        self.elbo_optimizer = self.adopt(optimizer, variables)
+        self.elbo_optimizer = self.build_optimizer(optimizer, variables)
         self.sampled_by(self.elbo_optimizer, variables)
 
-    def players(self):
+    def optimizers(self):
         """Encoder and decoder climb the same bound together."""
         variables = self.encoder.trainable_variables + self.decoder.trainable_variables
         return {"elbo": (variables, self.elbo_optimizer)}
@@ -90,7 +90,7 @@ class VAE(GenerativeModel):
         with tf.GradientTape() as tape:
             reconstruction, kl = self.terms(batch.x, noise)
             loss = self.replica_mean(kl - reconstruction)
-        self.descend(self.elbo_optimizer, tape, loss, self.encoder, self.decoder)
+        self.minimize(self.elbo_optimizer, tape, loss, self.encoder, self.decoder)
         return {
             "elbo": tf.reduce_mean(reconstruction - kl),
             "reconstruction": tf.reduce_mean(reconstruction),
@@ -141,12 +141,12 @@ class VAE(GenerativeModel):
 
     def encode(self, images):
         """Pictures in [0, 1] -> (mean, log variance) of q(z|x), each [B, z]; averaged weights."""
-        with self.averages():
+        with self.ema_scope():
             return tf.split(self.encoder(self.data_spec.from_unit(images)), 2, axis=-1)
 
     def generate(self, latents, condition=None):
         """The mean of p(x|z), in [0, 1]; averaged weights."""
-        with self.averages():
+        with self.ema_scope():
             parameters = self.decoder(latents)
         if self.config.decoder == "bernoulli":
             return tf.sigmoid(parameters)

@@ -68,7 +68,7 @@ def write_animation(path, frames, seconds=6.0):
     from PIL import Image
 
     frames = frames[: -1 : math.ceil(len(frames) / 60)] + frames[-1:]
-    pictures = [Image.open(frame).convert("L" if _grey(frame) else "P") for frame in frames]
+    pictures = [Image.open(frame).convert("L" if _gray(frame) else "P") for frame in frames]
     wait = max(20, int(1000 * seconds / len(pictures)))
     buffer = io.BytesIO()
     pictures[0].save(
@@ -78,7 +78,7 @@ def write_animation(path, frames, seconds=6.0):
     write_whole(path, buffer.getvalue())
 
 
-def _grey(frame):
+def _gray(frame):
     from PIL import Image
 
     pixels = np.asarray(Image.open(frame))

@@ -7,7 +7,7 @@ import numpy as np
 
 from zoo.files import write_whole
 
-GREY, ORANGE = "0.6", "#e8590c"
+GRAY, ORANGE = "0.6", "#e8590c"
 
 
 def figure(width, height):
@@ -51,7 +51,7 @@ def points(fake, real=None, surface=None):
         axes.contourf(*surface, levels=24, cmap="Blues", alpha=0.35)
         axes.contour(*surface, levels=24, colors="0.75", linewidths=0.5)
     if real is not None:
-        axes.scatter(*real.T, s=6, c=GREY, linewidths=0, label="real")
+        axes.scatter(*real.T, s=6, c=GRAY, linewidths=0, label="real")
     axes.scatter(*fake.T, s=6, c=ORANGE, linewidths=0, label="generated")
     side = 1.3 * np.abs(fake if real is None else real).max()
     axes.set(xlim=(-side, side), ylim=(-side, side), aspect="equal")
@@ -72,20 +72,20 @@ def critics(found):
     """
     from matplotlib import colormaps
 
-    colours = colormaps["viridis"](np.linspace(0, 0.85, len(found)))
+    colors = colormaps["viridis"](np.linspace(0, 0.85, len(found)))
     made = figure(5 + 3.2 * len(found), 6)
     grid = made.add_gridspec(2, 1 + len(found), width_ratios=[1.5] + [1] * len(found))
     norms = made.add_subplot(grid[:, 0])
     for place, (facts, weights, sheet) in enumerate(found):
         title = f"clip {facts['clip']:g}" if facts["clip"] else f"penalty {facts['penalty']:g}"
         layers = np.arange(1, len(facts["gradient_norm_by_layer"]) + 1)
-        norms.plot(layers, facts["gradient_norm_by_layer"], "o-", color=colours[place], label=title)
+        norms.plot(layers, facts["gradient_norm_by_layer"], "o-", color=colors[place], label=title)
         above = made.add_subplot(grid[0, place + 1])
         above.imshow(sheet)
         above.axis("off")
         above.set_title(title)
         below = made.add_subplot(grid[1, place + 1])
-        below.hist(weights, bins=80, color=colours[place])
+        below.hist(weights, bins=80, color=colors[place])
         below.set_yticks([])
         below.set_xlabel("critic's weights")
         below.spines[["top", "right", "left"]].set_visible(False)
@@ -99,7 +99,7 @@ def critics(found):
 
 
 def contexts(found):
-    """Draws what the pixel at the centre depends on: white is not seen, dark is a large gradient.
+    """Draws what the pixel at the center depends on: white is not seen, dark is a large gradient.
 
     Args:
         found: a list of (facts, name -> sizes float [H, W]), see `zoo.diagnose`.
@@ -170,11 +170,11 @@ def _one(axis, lines, members):
 def _several(axis, lines, members):
     from matplotlib import colormaps
 
-    colours = colormaps["viridis"](np.linspace(0, 0.9, len(members)))
-    for colour, name in zip(colours, members, strict=True):
+    colors = colormaps["viridis"](np.linspace(0, 0.9, len(members)))
+    for color, name in zip(colors, members, strict=True):
         steps, values = _series(lines, name)
         label = name.split("/")[1] if name in (members[0], members[-1]) else None
-        axis.plot(steps, values, color=colour, linewidth=1, label=label)
+        axis.plot(steps, values, color=color, linewidth=1, label=label)
     axis.set_yscale("log")
 
 

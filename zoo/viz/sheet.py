@@ -45,9 +45,9 @@ def sheet(spec, x, given=None, columns=None):
         given: the condition of each [N] or [N, d]; shown where it is a picture.
         columns: of a grid; the square root of N by default.
     """
-    if spec.kind == "images":
+    if spec.modality == "images":
         return grid.grid(x, columns)
-    if spec.kind == "points":
+    if spec.modality == "points":
         return plots.points(x)
     shown = None
     if spec.condition == "image":
@@ -80,7 +80,7 @@ class Draw:
         import tensorflow as tf
 
         self._spec = data.spec
-        num = POINTS if data.spec.kind == "points" else NUM
+        num = POINTS if data.spec.modality == "points" else NUM
         places, rows, self._columns = arrangement(given, num)
         self._given = None if rows is None else given[rows]
         latents = model.sampling_latents(places.max() + 1, model.config.seed)
@@ -88,7 +88,7 @@ class Draw:
         # Traced once; called under the strategy's scope it reads the first replica.
         self._draw = tf.function(lambda: model.generate(z, self._given), autograph=False)
         self._score = None
-        if data.spec.kind == "points":
+        if data.spec.modality == "points":
             self._real = data.examples(data.validation, POINTS)[0]
             if not model.conditional:
                 self._score = tf.function(model.score, autograph=False)
@@ -96,7 +96,7 @@ class Draw:
     def __call__(self):
         """Returns uint8 [h, w, 3]."""
         x = self._draw().numpy()
-        if self._spec.kind != "points":
+        if self._spec.modality != "points":
             return sheet(self._spec, x, self._given, self._columns)
         return plots.points(x, self._real, self._surface())
 

@@ -23,12 +23,12 @@ export class Drawing {
       );
       const positions = [...kept.keys()].filter((i) => mask[kept[i]]);
       const pictures = new Float32Array(shape.reduce((a, b) => a * b));
-      const [batch, , , colours] = shape;
+      const [batch, , , colors] = shape;
       for (let b = 0; b < batch; b++) {
         kept.forEach((from, i) => {
-          for (let c = 0; c < colours; c++) {
-            const value = images[(b * height * width + from) * colours + c];
-            pictures[(b * kept.length + i) * colours + c] = mask[from] ? 0 : value;
+          for (let c = 0; c < colors; c++) {
+            const value = images[(b * height * width + from) * colors + c];
+            pictures[(b * kept.length + i) * colors + c] = mask[from] ? 0 : value;
           }
         });
       }
@@ -54,10 +54,10 @@ export class Drawing {
       seed: [this.seed],
     });
     // Only the pixel: what is kept stays as it is, bit for bit.
-    const [batch, height, width, colours] = stage.shape;
+    const [batch, height, width, colors] = stage.shape;
     for (let b = 0; b < batch; b++) {
-      const start = (b * height * width + position) * colours;
-      stage.pictures.set(drawn.subarray(start, start + colours), start);
+      const start = (b * height * width + position) * colors;
+      stage.pictures.set(drawn.subarray(start, start + colors), start);
     }
     this.done += 1;
     return true;
@@ -73,11 +73,11 @@ export class Drawing {
     const [stage, next] = this.#at(end ? count - 1 : count);
     const { shape, positions } = stage;
     const images = stage.pictures.slice();
-    const [batch, height, width, colours] = shape;
+    const [batch, height, width, colors] = shape;
     for (const position of end ? [] : positions.slice(positions.indexOf(next))) {
       for (let b = 0; b < batch; b++) {
-        const start = (b * height * width + position) * colours;
-        images.fill(NaN, start, start + colours);
+        const start = (b * height * width + position) * colors;
+        images.fill(NaN, start, start + colors);
       }
     }
     return { images, shape, next: end ? -1 : next };

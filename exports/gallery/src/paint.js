@@ -1,7 +1,7 @@
 // Pictures on canvases, one canvas pixel each; the style sheet enlarges them.
 
-/** The page's colours: grey pictures are ink on paper in both themes. */
-function colours() {
+/** The page's colors: gray pictures are ink on paper in both themes. */
+function colors() {
   const style = getComputedStyle(document.documentElement);
   const read = (name) =>
     style.getPropertyValue(name).trim().match(/[\da-f]{2}/gi).map((part) => parseInt(part, 16));
@@ -18,7 +18,7 @@ function colours() {
  * @param marked position of a pixel that is marked in each, or -1
  */
 export function paint(canvas, images, [height, width, depth], columns = 1, marked = -1) {
-  const { paper, ink, blank, mark } = colours();
+  const { paper, ink, blank, mark } = colors();
   const gap = columns > 1 ? Math.floor(width / 4) : 0;
   canvas.width = columns * (width + gap);
   canvas.height = Math.ceil(images.length / columns) * (height + gap);
@@ -27,13 +27,13 @@ export function paint(canvas, images, [height, width, depth], columns = 1, marke
   images.forEach((image, number) => {
     for (let i = 0; i < height * width; i++) {
       const value = image.subarray(i * depth, (i + 1) * depth);
-      let colour = blank;
-      if (i === marked) colour = mark;
-      else if (depth === 3 && !Number.isNaN(value[0])) colour = value.map((v) => 255 * v);
+      let color = blank;
+      if (i === marked) color = mark;
+      else if (depth === 3 && !Number.isNaN(value[0])) color = value.map((v) => 255 * v);
       else if (!Number.isNaN(value[0])) {
-        colour = paper.map((part, j) => part + value[0] * (ink[j] - part));
+        color = paper.map((part, j) => part + value[0] * (ink[j] - part));
       }
-      data.data.set([...colour.slice(0, 3), 255], i * 4);
+      data.data.set([...color.slice(0, 3), 255], i * 4);
     }
     context.putImageData(
       data,

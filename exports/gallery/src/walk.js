@@ -54,7 +54,7 @@ export class Walk {
     this.#place(0, 0);
   }
 
-  /** Paints the map again, in the colours of today's theme. */
+  /** Paints the map again, in the colors of today's theme. */
   repaint() {
     if (this.cells) paint(map, this.cells, this.entry.shape, CELLS);
   }

@@ -8,18 +8,14 @@ import os
 import warnings
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from zoo.config import UserError
+from zoo.data.crop import square
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 # What the suffixes promise, by content: a renamed PostScript file would start an interpreter.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-TURN = Image.Transpose
-TURNS = {  # EXIF orientation -> what sets the picture upright
-    2: TURN.FLIP_LEFT_RIGHT, 3: TURN.ROTATE_180, 4: TURN.FLIP_TOP_BOTTOM, 5: TURN.TRANSPOSE,
-    6: TURN.ROTATE_270, 7: TURN.TRANSVERSE, 8: TURN.ROTATE_90,
-}  # fmt: skip
 
 
 def read(path, image_size=0, memory_limit=6 * 2**30):
@@ -29,12 +25,12 @@ def read(path, image_size=0, memory_limit=6 * 2**30):
     permuted by ``RandomState(0)``; the last tenth of them, rounded up, is `test`, the rest `train`.
 
     Pictures are set upright by their EXIF, shown over white where they are transparent, and taken
-    at their first frame; 16-bit grey is scaled by its full range.  They have one channel if all
-    are stored as grey, else three.
+    at their first frame; 16-bit gray is scaled by its full range.  They have one channel if all
+    are stored as gray, else three.
 
     Args:
         path: of the folder; a leading ``~`` is the user's home.
-        image_size: centre-crop to a square and resize, antialiased, to this many pixels a side; 0
+        image_size: center-crop to a square and resize, antialiased, to this many pixels a side; 0
             keeps the shape.
         memory_limit: the bytes that all pictures may take with three channels.
 
@@ -176,33 +172,29 @@ def _check_memory(path, count, side, limit):
 
 
 def as_array(image, image_size=0):
-    """A PIL picture as uint8 [H, W, 1] if it is stored as grey, else [H, W, 3]."""
+    """A PIL picture as uint8 [H, W, 1] if it is stored as gray, else [H, W, 3]."""
     image.load()
-    turn, mode = _turn(image), "L" if _is_grey(image) else "RGB"
+    image = _upright(image)
+    mode = "L" if _is_gray(image) else "RGB"
     if image.mode[0] in "IF":
         image = _eight_bits(image)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     image = image.convert(mode)
-    if turn is not None:
-        image = image.transpose(turn)
     if image_size:
-        side = min(image.size)
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        image = image.crop((left, top, left + side, top + side))
-        image = image.resize((image_size, image_size), Image.Resampling.BILINEAR)
+        image = square(image, image_size)
     return np.asarray(image).reshape(image.height, image.width, -1)
 
 
-def _turn(image):
+def _upright(image):
     try:
-        return TURNS.get(image.getexif().get(0x0112))
-    except Exception:  # a garbled note about a picture is no fault of the picture
-        return None
+        return ImageOps.exif_transpose(image)
+    except Exception:  # garbled EXIF data beside a sound picture
+        return image
 
 
-def _is_grey(image):
+def _is_gray(image):
     if image.mode in ("P", "PA"):
         palette = np.reshape(image.getpalette(), (-1, 3))
         return bool((palette == palette[:, :1]).all())
@@ -210,10 +202,10 @@ def _is_grey(image):
 
 
 def _eight_bits(image):
-    """A picture of 16-bit grey values, which may be stored in wider numbers, as 8-bit ones."""
+    """A picture of 16-bit gray values, which may be stored in wider numbers, as 8-bit ones."""
     values = np.asarray(image)
     if image.mode == "F" or values.min() < 0 or values.max() > 65535:
         raise UserError("32-bit, with no known white")
-    grey = (values.astype(np.int64) + 128) // 257
-    grey[values == image.info.get("transparency", -1)] = 255  # PIL drops what is transparent here
-    return Image.fromarray(grey.astype(np.uint8))
+    gray = (values.astype(np.int64) + 128) // 257
+    gray[values == image.info.get("transparency", -1)] = 255  # PIL drops what is transparent here
+    return Image.fromarray(gray.astype(np.uint8))

@@ -1,4 +1,4 @@
-"""Points in the plane, the toy data of the Wasserstein papers, as TFDS builders.
+"""Points in the plane, the toy data of the Wasserstein papers.
 
 The scales are those of the WGAN-GP authors' code (1704.00028, section 4): standard deviations of
 about 1 over all.  The points are drawn once, from the zoo's own generator, so that a run can be
@@ -8,15 +8,15 @@ resumed and a figure compared.
 import math
 
 import numpy as np
-import tensorflow_datasets as tfds
 
 from zoo import noise
+from zoo.data.source import Source
 
 TRAIN, TEST = 100_000, 10_000
 _RING = [(math.cos(k * math.pi / 4), math.sin(k * math.pi / 4)) for k in range(8)]
 _GRID = [(x, y) for x in range(-2, 3) for y in range(-2, 3)]
 
-# name -> (centres float64 [K, 2], standard deviation of each mode)
+# name -> (centers float64 [K, 2], standard deviation of each mode)
 MODES = {
     "gaussians8": (2.0 * np.array(_RING) / 1.414, 0.02 / 1.414),
     "gaussians25": (2.0 * np.array(_GRID) / 2.828, 0.05 / 2.828),
@@ -31,9 +31,9 @@ def swiss_roll(u):
 
 
 def _mixture(name, stream):
-    centres, deviation = MODES[name]
-    modes = np.floor(stream.uniform((1,)).numpy()[:, 0] * len(centres)).astype(int)
-    return centres[modes] + deviation * stream.normal((2,)).numpy(), modes
+    centers, deviation = MODES[name]
+    modes = np.floor(stream.uniform((1,)).numpy()[:, 0] * len(centers)).astype(int)
+    return centers[modes] + deviation * stream.normal((2,)).numpy(), modes
 
 
 def _roll(name, stream):
@@ -41,47 +41,15 @@ def _roll(name, stream):
     return swiss_roll(u) + SWISS_ROLL_DEVIATION * stream.normal((2,)).numpy(), None
 
 
-class _Plane(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-    VERSION = tfds.core.Version("1.0.0")
-    draw = staticmethod(_mixture)
-
-    def _info(self):
-        features = {"point": tfds.features.Tensor(shape=(2,), dtype=np.float32)}
-        if self.name in MODES:
-            features["label"] = tfds.features.ClassLabel(num_classes=len(MODES[self.name][0]))
-        return tfds.core.DatasetInfo(
-            builder=self,
-            description="Points in the plane on the scales of the WGAN-GP authors' code.",
-            features=tfds.features.FeaturesDict(features),
-            homepage="https://arxiv.org/abs/1704.00028",
-            license="CC0",
-            disable_shuffling=True,
-        )
-
-    def _split_generators(self, dl_manager):
-        del dl_manager  # nothing is downloaded
-        return {
-            "train": self._generate_examples(0, TRAIN),
-            "test": self._generate_examples(1, TEST),
-        }
-
-    def _generate_examples(self, seed, count):
+def read(name, image_size=0):
+    """Returns 100,000 points to train on and 10,000 of another draw to test on; mixtures' labels
+    are their modes."""
+    del image_size  # points have none
+    splits = {}
+    for seed, (split, count) in enumerate((("train", TRAIN), ("test", TEST))):
         stream = noise.Noise(seed, noise.PROTOCOL, np.arange(count))
-        points, modes = self.draw(self.name, stream)
-        for key, point in enumerate(points.astype(np.float32)):
-            label = {} if modes is None else {"label": int(modes[key])}
-            yield key, {"point": point, **label}
-
-
-class Gaussians8(_Plane):
-    """Eight Gaussians on a ring."""
-
-
-class Gaussians25(_Plane):
-    """Twenty-five Gaussians on a grid."""
-
-
-class SwissRoll(_Plane):
-    """A Swiss roll seen from its side."""
-
-    draw = staticmethod(_roll)
+        points, modes = (_mixture if name in MODES else _roll)(name, stream)
+        labels = np.full(count, -1) if modes is None else modes
+        splits[split] = points.astype(np.float32), labels.astype(np.int32)
+    names = tuple(str(mode) for mode in range(len(MODES[name][0]))) if name in MODES else ()
+    return Source(splits, names, version="1.0.0")

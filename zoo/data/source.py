@@ -1,0 +1,52 @@
+"""Where examples come from: data sets that ship with the package, any TFDS name, folders."""
+
+import importlib
+import typing
+
+# The data sets that ship with the package, by their module in `zoo.data.sources`.
+EMBEDDED = {
+    "digits": "digits",
+    "gaussians8": "toy2d",
+    "gaussians25": "toy2d",
+    "swiss_roll": "toy2d",
+}
+FOLDER = "folder:"
+MEMORY_LIMIT = 6 * 2**30  # bytes of pictures, as uint8
+
+
+class Source(typing.NamedTuple):
+    """A data set in memory.
+
+    splits: split -> (pictures uint8 [N, H, W, C] or points float32 [N, 2], labels int32 [N], -1
+        where there are none).
+    names: of the classes; empty where there are no labels.
+    levels: gray levels of a picture's channel.
+    version: of the data set, e.g. ``"3.0.1"``; None of a folder.
+    """
+
+    splits: dict
+    names: tuple
+    levels: int = 256
+    version: str | None = None
+
+
+def read(name, image_size=0, download=False):
+    """Reads a data set of pictures, or of points in the plane, as a `Source`.
+
+    Args:
+        name: an embedded data set, any of TensorFlow Datasets', or ``folder:/path``.
+        image_size: the side to which pictures are cropped and resized; 0 keeps their shape.
+        download: whether TFDS may fetch what is not prepared.
+
+    Raises:
+        UserError: what the source says of a name that it cannot read.
+    """
+    if name.startswith(FOLDER):
+        from zoo.data.sources import folder
+
+        return Source(*folder.read(name.removeprefix(FOLDER), image_size, MEMORY_LIMIT))
+    if name in EMBEDDED:
+        return importlib.import_module(f"zoo.data.sources.{EMBEDDED[name]}").read(name, image_size)
+    from zoo.data.sources import tfds
+
+    return tfds.read(name, image_size, download)
