@@ -17,16 +17,6 @@ import tensorflow as tf
 # PROTOCOL: the fixed draws of static binarization and of evaluation data.
 TRAINING, EVALUATION, SAMPLING, DATA, WEIGHTS, PROTOCOL = range(6)
 
-# What latents may be distributed as; all but the normal are functions of a uniform number.
-# No number meets the bounds, here and in `_to_uniform`.  Without them TensorFlow Lite's converter
-# folds scale and shift into a dense layer that takes the numbers: its weights are then too small
-# for float16 and int8, and others than those of the same layer under latents that are given.
-PRIORS = {
-    "normal": None,
-    "uniform": lambda u: u,
-    "symmetric": lambda u: tf.maximum(2.0 * u - 1.0, -1.0),
-}
-
 _GOLDEN = 0x9E3779B9  # 2**32 / the golden ratio: spreads consecutive counters
 _START = (0x243F6A88, 0x85A308D3)  # the first digits of pi, so that all-zero keys are not special
 
@@ -68,10 +58,6 @@ class Noise:
 
         return self._shaped(shape, pairs)
 
-    def draw(self, prior, shape):
-        """Returns float32 [B, *shape] of a prior of `PRIORS`, by name."""
-        return self.normal(shape) if prior == "normal" else PRIORS[prior](self.uniform(shape))
-
     def keep(self, shape, rate):
         """Returns float32 [B, *shape]: a dropout mask, 1 with probability 1 - `rate`, else 0."""
         return tf.cast(self.uniform(shape) >= rate, tf.float32)
@@ -90,10 +76,10 @@ class Noise:
         return _mix(tf.bitwise.bitwise_xor(_mix(elements + first), second))
 
 
-def array(kind, seed, shape, draw=0):
-    """Returns float32 [*shape] of `kind` ``"uniform"`` on (0, 1) or ``"normal"``, for weights."""
+def array(distribution, seed, shape, draw=0):
+    """Returns float32 [*shape], ``"uniform"`` on (0, 1) or ``"normal"``, for weights."""
     noise = Noise(seed, WEIGHTS, tf.range(shape[0] if shape else 1), step=draw)
-    return tf.reshape(getattr(noise, kind)((math.prod(shape[1:]),)), shape)
+    return tf.reshape(getattr(noise, distribution)((math.prod(shape[1:]),)), shape)
 
 
 def _u32(value):

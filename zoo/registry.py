@@ -31,6 +31,8 @@ MODELS = {
     "dcgan": Entry("zoo.adversarial.dcgan", "Deep convolutional GAN", "1511.06434"),
     "wgan": Entry("zoo.adversarial.wgan", "Wasserstein GAN", "1701.07875"),
     "wgan_gp": Entry("zoo.adversarial.wgan_gp", "WGAN with gradient penalty", "1704.00028"),
+    "acgan": Entry("zoo.adversarial.acgan", "Auxiliary classifier GAN", "1610.09585"),
+    "began": Entry("zoo.adversarial.began", "Boundary equilibrium GAN", "1703.10717"),
     "pixelcnn": Entry("zoo.autoregressive.pixelcnn", "PixelCNN", "1601.06759"),
     "row_lstm": Entry("zoo.autoregressive.row_lstm", "PixelRNN, Row LSTM", "1601.06759"),
     "diagonal_bilstm": Entry(

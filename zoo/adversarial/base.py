@@ -1,14 +1,31 @@
-"""Two players and what they do outside of the loop, which each loop's file has in full."""
+"""What adversarial models share outside of the loop, which each loop's file has in full."""
+
+import dataclasses
 
 import tensorflow as tf
 
+from zoo import losses
+from zoo.config import default, setting
 from zoo.networks.initializers import Initializers
 from zoo.training import optimizers
 from zoo.training.model import GenerativeModel
 
 
+@dataclasses.dataclass(frozen=True)
+class Settings(optimizers.Settings):
+    """Of models with a logit for real and fake."""
+
+    batch_size: int = default(optimizers.Settings, "batch_size", 100)
+    latent: int = setting(100, "size of z", low=1)
+    loss: str = setting(
+        "non_saturating", "what the generator minimizes", choices=tuple(losses.ADVERSARIAL)
+    )
+    learning_rate: float = default(optimizers.Settings, "learning_rate", 2e-4)
+    beta_1: float = default(optimizers.Settings, "beta_1", 0.5)
+
+
 class TwoPlayers(GenerativeModel):
-    """A generator against a discriminator, or critic; a model gives `networks` and a loop.
+    """A generator against a discriminator; a model gives `networks`, `adversarial_loss`, a loop.
 
     Attributes:
         generator: latents [B, z] -> examples in the data's range.
@@ -16,15 +33,21 @@ class TwoPlayers(GenerativeModel):
     """
 
     modalities = ("images", "points")
+    metric_names = ("d_loss", "g_loss")
 
     def __init__(self, config, data_spec):
         super().__init__(config, data_spec)
-        initial = Initializers(config.seed, config.precision)
-        self.generator, self.discriminator = self.networks(initial)
+        initializers = Initializers(config.seed)
+        self.generator, self.discriminator = self.networks(initializers, self.hidden_dtype)
         self.built = True
 
-    def networks(self, initial):
-        """Returns (generator, discriminator)."""
+    def networks(self, initializers, dtype):
+        """Returns (generator, discriminator), with hidden layers of the Keras policy `dtype`."""
+        raise NotImplementedError
+
+    @property
+    def adversarial_loss(self):
+        """The `losses.Adversarial` that both networks minimize."""
         raise NotImplementedError
 
     def compile(self, discriminator_optimizer, generator_optimizer, **kwargs):
@@ -39,11 +62,20 @@ class TwoPlayers(GenerativeModel):
         self.sampled_by(self.generator_optimizer, self.generator.weights)
 
     def optimizers(self):
-        """The two players of the game."""
+        """One for each network."""
         return {
             "discriminator": (self.discriminator.trainable_variables, self.discriminator_optimizer),
             "generator": (self.generator.trainable_variables, self.generator_optimizer),
         }
+
+    def test_step(self, data):
+        """Both losses and what the loss reports, without dropout, per example [B]."""
+        batch, loss = self.batch(data), self.adversarial_loss
+        z = self.latents(self.evaluation_noise(batch))
+        real = self.discriminator(batch.x, batch.y)
+        fake = self.discriminator(self.generator(z, batch.y), batch.y)
+        both = {"d_loss": loss.discriminator(real, fake), "g_loss": loss.generator(fake)}
+        return both | loss.report(real, fake)
 
     def generate(self, latents, condition=None):
         """G(z) or G(z|y); with its moving averages where the run keeps them."""

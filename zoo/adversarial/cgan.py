@@ -17,51 +17,42 @@ from zoo.adversarial import gan
 from zoo.config import default, setting
 from zoo.networks import conditional_mlp
 from zoo.networks.mlp import scaled
-from zoo.training import optimizers
 
 DATA = {"condition": "label"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(optimizers.Settings):
-    """Section 4.1 of the paper."""
+class Config(gan.Settings):
+    """Section 4.1 of the paper; z is uniform on [0, 1]."""
 
-    batch_size: int = default(optimizers.Settings, "batch_size", 100)
-    latent: int = setting(100, "size of z, uniform on [0, 1]", low=1)
     hidden_z: int = setting(200, "G's ReLU units on z", low=1)
     hidden_y: int = setting(1000, "G's ReLU units on y", low=1)
     hidden_joint: int = setting(1200, "G's ReLU units on both, at MNIST's size", low=1)
     maxout_x: int = setting(240, "D's Maxout units of 5 pieces on x, at MNIST's size", low=1)
     maxout_y: int = setting(50, "D's Maxout units of 5 pieces on y", low=1)
     maxout_joint: int = setting(240, "D's Maxout units of 4 pieces on both, at MNIST's size", low=1)
-    dropout: float = setting(0.5, "dropout on the hidden layers of both players", low=0, high=0.99)
-    k: int = setting(1, "discriminator steps for one of the generator", low=1, high=25)
-    loss: str = setting(
-        "non_saturating", "what the generator minimizes", choices=("non_saturating", "minimax")
-    )
+    dropout: float = setting(0.5, "dropout on the hidden layers of both networks", low=0, high=0.99)
     optimizer: str = default(gan.Config, "optimizer", "adam")
-    learning_rate: float = default(optimizers.Settings, "learning_rate", 2e-4)
-    beta_1: float = default(optimizers.Settings, "beta_1", 0.5)
 
 
 class CGAN(gan.GAN):
     """The adversarial loop over networks that are given y."""
 
     modalities = ("images", "points", "text")
-    conditional = True
-    prior = "uniform"
+    conditional = "always"
+    latent_kind = "uniform"
 
-    def networks(self, initial):
+    def networks(self, initializers, dtype):
         """Returns (generator, discriminator)."""
         config, spec = self.config, self.data_spec
         return (
             conditional_mlp.Generator(
-                spec, config.latent, config.hidden_z, config.hidden_y,
-                scaled(config.hidden_joint, spec), config.dropout, initial,
+                spec, self.latent, config.hidden_z, config.hidden_y,
+                scaled(config.hidden_joint, spec), config.dropout, initializers, dtype,
             ),
             conditional_mlp.MaxoutDiscriminator(
                 spec, scaled(config.maxout_x, spec), config.maxout_y,
-                scaled(config.maxout_joint, spec), config.dropout, initial,
+                scaled(config.maxout_joint, spec), config.dropout, initializers, dtype,
             ),
         )  # fmt: skip
 

@@ -15,17 +15,15 @@ import dataclasses
 from zoo.adversarial import base, gan
 from zoo.config import default, setting
 from zoo.networks import dcgan
-from zoo.training import optimizers
 
 DATA = {"range": "symmetric"}  # "scaling to the range of the tanh activation function [-1, 1]"
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(optimizers.Settings):
-    """Section 4 of the paper."""
+class Config(gan.Settings):
+    """Section 4 of the paper; z is uniform on [-1, 1]."""
 
-    batch_size: int = default(optimizers.Settings, "batch_size", 128)
-    latent: int = setting(100, "size of z, uniform on [-1, 1]", low=1)
+    batch_size: int = default(gan.Settings, "batch_size", 128)
     channels: int = setting(128, "next to a 64x64 picture, doubled with every halving", low=1)
     norm: str = setting(
         "paper", "BatchNorm on all layers but G's output and D's input, on all, or on none",
@@ -35,27 +33,22 @@ class Config(optimizers.Settings):
         "none", "D's end: straight to the output, or after a global mean",
         choices=("none", "global"),
     )  # fmt: skip
-    k: int = setting(1, "discriminator steps for one of the generator", low=1, high=25)
-    loss: str = setting(
-        "non_saturating", "what the generator minimizes", choices=("non_saturating", "minimax")
-    )
-    learning_rate: float = default(optimizers.Settings, "learning_rate", 2e-4)
-    beta_1: float = default(optimizers.Settings, "beta_1", 0.5)
 
 
 class DCGAN(gan.GAN):
     """The adversarial loop over convolutional networks."""
 
     modalities = ("images",)
-    prior = "symmetric"
+    latent_kind = "symmetric"
     xla_pays = False
 
-    def networks(self, initial):
+    def networks(self, initializers, dtype):
         """Returns (generator, discriminator)."""
         config, spec = self.config, self.data_spec
+        build = {"initializers": initializers, "dtype": dtype}
         return (
-            dcgan.Generator(spec, config.latent, config.channels, config.norm, initial),
-            dcgan.Discriminator(spec, config.channels, config.norm, initial, config.pooling),
+            dcgan.Generator(spec, self.latent, config.channels, config.norm, **build),
+            dcgan.Discriminator(spec, config.channels, config.norm, config.pooling, **build),
         )
 
 

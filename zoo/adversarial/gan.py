@@ -13,70 +13,66 @@ import dataclasses
 
 import tensorflow as tf
 
+from zoo import losses
 from zoo.adversarial import base
-from zoo.config import UserError, default, setting
+from zoo.config import UserError, setting
 from zoo.networks import mlp
 from zoo.training import optimizers
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(optimizers.Settings):
-    """Section 5 of the paper and the authors' code for MNIST."""
+class Settings(base.Settings):
+    """Of every model that trains by this loop."""
 
-    batch_size: int = default(optimizers.Settings, "batch_size", 100)
-    latent: int = setting(100, "size of z ~ N(0, I)", low=1)
+    k: int = setting(
+        1, "discriminator steps for one of the generator (Algorithm 1)", low=1, high=25
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(Settings):
+    """Section 5 of the paper and the authors' code for MNIST; z ~ N(0, I)."""
+
     hidden: tuple = setting((1200, 1200), "generator's ReLU layers, at MNIST's size", low=1)
     maxout: tuple = setting((240, 240), "discriminator's Maxout layers, at MNIST's size", low=1)
     pieces: int = setting(5, "linear pieces of a Maxout unit", low=1)
     input_dropout: float = setting(0.2, "dropout on the discriminator's input", low=0, high=0.99)
     dropout: float = setting(0.5, "dropout on its hidden layers", low=0, high=0.99)
-    k: int = setting(1, "discriminator steps for one of the generator (Algorithm 1)", low=1)
-    loss: str = setting(
-        "non_saturating", "what the generator minimizes", choices=("non_saturating", "minimax")
-    )
     optimizer: str = setting(
-        "adam", "of both players; paper_sgd: the authors' schedule for MNIST",
+        "adam", "of both networks; paper_sgd: the authors' schedule for MNIST",
         choices=(*optimizers.NAMES, "paper_sgd"),
     )  # fmt: skip
-    learning_rate: float = default(optimizers.Settings, "learning_rate", 2e-4)
-    beta_1: float = default(optimizers.Settings, "beta_1", 0.5)
 
 
 class GAN(base.TwoPlayers):
-    """The adversarial loop; variants override `networks` and the two losses."""
+    """The adversarial loop; variants override `networks` or `adversarial_loss`."""
 
-    metric_names = ("d_loss", "g_loss")
     xla_pays = True  # dropout's noise
 
     def __init__(self, config, data_spec):
         super().__init__(config, data_spec)
         self.updates_per_step = config.k
 
-    def networks(self, initial):
+    def networks(self, initializers, dtype):
         """Returns (generator, discriminator)."""
         config, spec = self.config, self.data_spec
         generator = mlp.Generator(
-            spec, config.latent, [mlp.scaled(u, spec) for u in config.hidden], initial
+            spec, self.latent, [mlp.scaled(u, spec) for u in config.hidden], initializers, dtype
         )
         discriminator = mlp.MaxoutDiscriminator(
             spec, [mlp.scaled(u, spec) for u in config.maxout], config.pieces,
-            config.input_dropout, config.dropout, initial,
+            config.input_dropout, config.dropout, initializers, dtype,
         )  # fmt: skip
         return generator, discriminator
 
-    def discriminator_loss(self, real, fake):
-        """Per example [B], from logits: the negative of eq. 1."""
-        return -(log_sigmoid(real) + log_one_minus_sigmoid(fake))
-
-    def generator_loss(self, fake):
-        """Per example [B], from logits: minimax (eq. 1) or -log D(G(z)) (end of section 3)."""
-        if self.config.loss == "minimax":
-            return log_one_minus_sigmoid(fake)
-        return -log_sigmoid(fake)
+    @property
+    def adversarial_loss(self):
+        """Minimax (eq. 1), or -log D(G(z)) for the generator (end of section 3)."""
+        return losses.ADVERSARIAL[self.config.loss]
 
     def train_step(self, data):
         """Algorithm 1: `k` steps of D, then one of G."""
-        batch = self.batch(data)
+        batch, loss = self.batch(data), self.adversarial_loss
         noise = self.noise(batch)
         training = {"noise": noise, "training": True}
 
@@ -86,41 +82,19 @@ class GAN(base.TwoPlayers):
             with tf.GradientTape() as tape:
                 real = self.discriminator(x, y, **training)
                 fake = self.discriminator(fakes, y, **training)
-                d_loss = self.discriminator_loss(real, fake)
+                d_loss = loss.discriminator(real, fake)
                 d_mean = self.replica_mean(d_loss)
             self.minimize(self.discriminator_optimizer, tape, d_mean, self.discriminator)
 
         z = self.latents(noise)
         with tf.GradientTape() as tape:
             fakes = self.generator(z, y, **training)
-            g_loss = self.generator_loss(self.discriminator(fakes, y, **training))
+            g_loss = loss.generator(self.discriminator(fakes, y, **training))
             g_mean = self.replica_mean(g_loss)
         self.minimize(self.generator_optimizer, tape, g_mean, self.generator)
 
-        return {
-            "d_loss": tf.reduce_mean(d_loss),
-            "g_loss": tf.reduce_mean(g_loss),
-            "d_real": tf.reduce_mean(tf.sigmoid(real)),
-            "d_fake": tf.reduce_mean(tf.sigmoid(fake)),
-        }
-
-    def test_step(self, data):
-        """Both losses without dropout, per example [B]."""
-        batch = self.batch(data)
-        z = self.latents(self.evaluation_noise(batch))
-        real = self.discriminator(batch.x, batch.y)
-        fake = self.discriminator(self.generator(z, batch.y), batch.y)
-        return {"d_loss": self.discriminator_loss(real, fake), "g_loss": self.generator_loss(fake)}
-
-
-def log_sigmoid(logits):
-    """log D, stably."""
-    return -tf.nn.softplus(-logits)
-
-
-def log_one_minus_sigmoid(logits):
-    """log(1 - D), stably."""
-    return -tf.nn.softplus(logits)
+        logs = {"d_loss": d_loss, "g_loss": g_loss} | loss.report(real, fake)
+        return {name: tf.reduce_mean(value) for name, value in logs.items()}
 
 
 def compiled(model, steps=None, decay=1.000004, rise=250 * 500, **compile_options):
@@ -130,7 +104,7 @@ def compiled(model, steps=None, decay=1.000004, rise=250 * 500, **compile_option
     if config.optimizer != "paper_sgd":
         return base.compiled(model, steps, **compile_options)
     if config.decay != "none":
-        raise UserError("paper_sgd has a falling rate of its own: leave --config.decay out.")
+        raise UserError("paper_sgd has a schedule of its own: leave --config.decay out.")
     model.compile(
         *(optimizers.AnnealedSGD(config.learning_rate, decay, 0.5, 0.7, rise) for _ in range(2)),
         **compile_options,

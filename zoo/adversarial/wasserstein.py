@@ -9,6 +9,7 @@ import dataclasses
 
 import tensorflow as tf
 
+from zoo import losses
 from zoo.adversarial import base
 from zoo.config import UserError, default, setting
 from zoo.networks import mlp
@@ -20,7 +21,7 @@ class Config(optimizers.Settings):
     """The settings of both loops."""
 
     latent: int = setting(100, "size of z ~ N(0, I)", low=1)
-    network: str = setting("mlp", "of both players", choices=("mlp", "dcgan"))
+    network: str = setting("mlp", "of both networks", choices=("mlp", "dcgan"))
     hidden: tuple = setting(
         (512, 512, 512, 512), "ReLU layers of both MLPs, at MNIST's size", low=1
     )
@@ -40,6 +41,7 @@ class Wasserstein(base.TwoPlayers):
     """A critic and a generator; the loops, `wgan` and `wgan_gp`, give `networks`, `train_step`."""
 
     metric_names = ("wasserstein", "g_loss")
+    adversarial_loss = losses.WASSERSTEIN
 
     def __init__(self, config, data_spec):
         if config.network != "mlp" and data_spec.modality != "images":
@@ -55,21 +57,15 @@ class Wasserstein(base.TwoPlayers):
         """The discriminator, by the paper's name."""
         return self.discriminator
 
-    def dense_networks(self, initial):
+    def dense_networks(self, initializers, dtype):
         """Returns (generator, critic) of `hidden` ReLU layers each."""
         config, spec = self.config, self.data_spec
         widths = [mlp.scaled(units, spec) for units in config.hidden]
+        build = {"initializers": initializers, "dtype": dtype}
         return (
-            mlp.Generator(spec, config.latent, widths, initial, "he_uniform"),
-            mlp.Critic(spec, widths, initial),
+            mlp.Generator(spec, self.latent, widths, weights="he_uniform", **build),
+            mlp.Critic(spec, widths, **build),
         )
-
-    def test_step(self, data):
-        """The critic's estimate E[f(real)] - E[f(fake)] and the generator's loss, per example."""
-        batch = self.batch(data)
-        real = self.critic(batch.x)
-        fake = self.critic(self.generator(self.latents(self.evaluation_noise(batch))))
-        return {"wasserstein": real - fake, "g_loss": -fake}
 
     def diagnose(self, batch):
         """Figure 1 of the WGAN-GP paper: how far the critic's gradient carries, and its weights.

@@ -40,21 +40,22 @@ class Config(wasserstein.Config):
 class WGAN(wasserstein.Wasserstein):
     """The clipping loop."""
 
-    def networks(self, initial):
+    def networks(self, initializers, dtype):
         """Returns (generator, critic)."""
         config, spec = self.config, self.data_spec
-        if config.network == "dcgan":
-            norms = {"batch": "paper", "none": "none"}
-            return (
-                dcgan.Generator(
-                    spec, config.latent, config.channels, norms[config.generator_norm], initial,
-                    config.constant_channels,
-                ),
-                dcgan.Discriminator(
-                    spec, config.channels, norms[config.critic_norm], initial, use_bias=False
-                ),
-            )  # fmt: skip
-        return self.dense_networks(initial)
+        if config.network == "mlp":
+            return self.dense_networks(initializers, dtype)
+        norms = {"batch": "paper", "none": "none"}
+        build = {"initializers": initializers, "dtype": dtype}
+        return (
+            dcgan.Generator(
+                spec, self.latent, config.channels, norms[config.generator_norm],
+                config.constant_channels, **build,
+            ),
+            dcgan.Discriminator(
+                spec, config.channels, norms[config.critic_norm], use_bias=False, **build
+            ),
+        )  # fmt: skip
 
     def compile(self, *optimizers, **kwargs):
         """See `Wasserstein.compile`; the critic's first weights are clipped here."""

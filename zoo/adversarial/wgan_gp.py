@@ -15,12 +15,11 @@ import dataclasses
 
 import tensorflow as tf
 
+from zoo import losses
 from zoo.adversarial import base, wasserstein
 from zoo.config import UserError, default, setting
 from zoo.networks import dcgan, resnet
 from zoo.training import optimizers
-
-TINY = 1e-12  # under the root of the gradient's norm
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Config(wasserstein.Config):
     """Algorithm 1 of the paper; the networks of its toy experiments, its DCGAN, its ResNet."""
 
     latent: int = setting(128, "size of z ~ N(0, I)", low=1)
-    network: str = setting("mlp", "of both players", choices=("mlp", "dcgan", "resnet"))
+    network: str = setting("mlp", "of both networks", choices=("mlp", "dcgan", "resnet"))
     hidden: tuple = setting((512, 512, 512), "ReLU layers of both MLPs, at MNIST's size", low=1)
     resnet_channels: int = setting(128, "of the residual networks at 32x32", low=1)
     critic_norm: str = setting(
@@ -50,21 +49,22 @@ class WGANGP(wasserstein.Wasserstein):
             )
         super().__init__(config, data_spec)
 
-    def networks(self, initial):
+    def networks(self, initializers, dtype):
         """Returns (generator, critic)."""
         config, spec = self.config, self.data_spec
+        build = {"initializers": initializers, "dtype": dtype}
         if config.network == "mlp":
-            return self.dense_networks(initial)
+            return self.dense_networks(**build)
         if config.network == "resnet":
             width = config.resnet_channels
             return (
-                resnet.Generator(spec, config.latent, width, config.generator_norm, initial),
-                resnet.Critic(spec, width, config.critic_norm, initial),
+                resnet.Generator(spec, self.latent, width, config.generator_norm, **build),
+                resnet.Critic(spec, width, config.critic_norm, **build),
             )
         norm = {"batch": "paper", "none": "none"}[config.generator_norm]
         return (
-            dcgan.Generator(spec, config.latent, config.channels, norm, initial),
-            dcgan.Discriminator(spec, config.channels, config.critic_norm, initial, use_bias=False),
+            dcgan.Generator(spec, self.latent, config.channels, norm, **build),
+            dcgan.Discriminator(spec, config.channels, config.critic_norm, use_bias=False, **build),
         )
 
     def train_step(self, data):
@@ -77,7 +77,8 @@ class WGANGP(wasserstein.Wasserstein):
             with tf.GradientTape() as tape:
                 real = self.critic(x, training=True)
                 fake = self.critic(fakes, training=True)
-                penalty = self.gradient_penalty(x, fakes, noise)
+                at = self.between(x, fakes, noise)
+                penalty = losses.gradient_penalty(lambda x: self.critic(x, training=True), at)
                 loss = self.replica_mean(fake - real + self.config.penalty * penalty)
             self.minimize(self.discriminator_optimizer, tape, loss, self.critic)
 
@@ -92,17 +93,10 @@ class WGANGP(wasserstein.Wasserstein):
             "penalty": tf.reduce_mean(penalty),
         }
 
-    def gradient_penalty(self, real, fake, noise):
-        """(‖∇_x̂ D(x̂)‖₂ - 1)² [B] at x̂ = α x + (1 - α) x̃, α ~ U(0, 1) for each sample."""
+    def between(self, real, fake, noise):
+        """x̂ = α x + (1 - α) x̃, α ~ U(0, 1) for each sample."""
         alpha = noise.uniform((1,) * (real.shape.rank - 1))
-        between = alpha * real + (1.0 - alpha) * fake
-        with tf.GradientTape() as tape:
-            tape.watch(between)
-            value = self.critic(between, training=True)
-        gradient = tape.gradient(value, between)
-        axes = list(range(1, real.shape.rank))
-        norm = tf.sqrt(tf.reduce_sum(gradient**2, axis=axes) + TINY)
-        return (norm - 1.0) ** 2
+        return alpha * real + (1.0 - alpha) * fake
 
 
 def build(config, data_spec, **compile_options):

@@ -33,20 +33,26 @@ class Config(likelihood.Config):
 class DiagonalBiLSTM(keras.layers.Layer):
     """2h features -> LSTMs of h along both diagonals -> 2h, and what came in added (Figure 5)."""
 
-    def __init__(self, channels, colors, initial):
+    def __init__(self, channels, colors, initializers, precision="float32"):
         super().__init__()
         self.channels, self.gates, self.bare_inputs = channels, 8 * channels, 2 * channels
         # One of each for the LSTM from the left, and one for that from the right.
         self.input_to_state = [
             MaskedConv(
-                2 * channels, channels, colors, initial, copies=4, bias=gate_biases(channels)
+                2 * channels,
+                channels,
+                colors,
+                initializers,
+                precision,
+                copies=4,
+                bias=gate_biases(channels),
             )
             for _ in range(2)
         ]
         # 2 x 1: the first h rows are for the neighbor in the row, the others for the one above.
         self.state_to_state = [
             self.add_weight(
-                shape=(2 * channels, 4 * channels), initializer=initial.glorot_uniform(),
+                shape=(2 * channels, 4 * channels), initializer=initializers.glorot_uniform(),
                 name=f"state_to_state_{way}",
             )
             for way in ("left", "right")
@@ -54,7 +60,7 @@ class DiagonalBiLSTM(keras.layers.Layer):
         self.first_state = self.add_weight(
             shape=(2, 2, channels), initializer="zeros", name="first_state"
         )
-        self.widen = MaskedConv(channels, 2 * channels, colors, initial)
+        self.widen = MaskedConv(channels, 2 * channels, colors, initializers, precision)
         self.built = True
 
     def bare(self, x, bias=None):

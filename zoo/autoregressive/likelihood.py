@@ -17,6 +17,7 @@ import math
 
 import tensorflow as tf
 
+from zoo import losses
 from zoo.autoregressive import cached, pixelwise
 from zoo.config import UserError, default, setting
 from zoo.networks.initializers import Initializers
@@ -65,20 +66,21 @@ class Likelihood(pixelwise.Pixelwise):
                 "a PixelRNN draws levels, and dequantized pictures have none: leave "
                 "--data.dequantize out."
             )
-        self.networks = self.made_networks(Initializers(config.seed, config.precision))
+        self.networks = self.made_networks(Initializers(config.seed))
         self.built = True
 
-    def made_networks(self, initial):
+    def made_networks(self, initializers):
         """Returns `networks`."""
-        return [self.network(initial)]
+        return [self.network(initializers)]
 
-    def network(self, initial, condition=0):
+    def network(self, initializers, condition=0):
         """Returns one `PixelNetwork` of the configured size."""
         config, in_color = self.config, self.data_spec.shape[-1] > 1
         channels, blocks = self.color if in_color else self.gray
         return PixelNetwork(
             self.data_spec, self.block, config.channels or channels, config.blocks or blocks,
-            config.ends or (1024 if in_color else 32), config.skip, initial, condition,
+            config.ends or (1024 if in_color else 32), config.skip, condition, initializers,
+            self.config.precision,
         )  # fmt: skip
 
     def compile(self, optimizer, **kwargs):
@@ -115,7 +117,7 @@ class Likelihood(pixelwise.Pixelwise):
         pictures = [x[:, ::stride, ::stride] for stride in self.strides]
         return tf.add_n(
             [
-                cross_entropy(self.logits(number, pictures), self.level(picture))
+                losses.level_cross_entropy(self.logits(number, pictures), self.level(picture))
                 for number, picture in enumerate(pictures)
             ]
         )
@@ -164,19 +166,6 @@ class Likelihood(pixelwise.Pixelwise):
             place = tf.logical_and(here, tf.range(colors) == color)
             x = tf.where(place, value[:, None, None, None], x)
         return x
-
-
-def cross_entropy(logits, levels):
-    """-Σ log p(level) [B] in nats, from logits [B, H, W, C, K] and levels [B, H, W, C]; K = 1 is
-    the logit of level 1 of two."""
-    if logits.shape[-1] == 1:
-        wrong = logits[..., 0] * (1.0 - 2.0 * levels)
-        # log(1 + e^wrong), stably and of ops that devices have.
-        nats = tf.nn.relu(wrong) + tf.math.log(1.0 + tf.exp(-tf.abs(wrong)))
-    else:
-        chosen = tf.one_hot(tf.cast(levels, tf.int32), logits.shape[-1])
-        nats = -tf.reduce_sum(chosen * tf.nn.log_softmax(logits), axis=-1)
-    return tf.reduce_sum(nats, axis=[1, 2, 3])
 
 
 def compiled(model, steps=None, **compile_options):

@@ -41,7 +41,7 @@ class MultiScale(likelihood.Likelihood):
     strides, picture_names = (2, 1), ("small", "images")
     likelihood_of = "the joint of the picture and its smaller one, at most the picture's own"
 
-    def made_networks(self, initial):
+    def made_networks(self, initializers):
         """Returns the small network and the large one."""
         height, width, _ = self.data_spec.shape
         if height % 2 or width % 2:
@@ -53,10 +53,10 @@ class MultiScale(likelihood.Likelihood):
         self.block, self.steps = kind.block, kind.steps
         self.color, self.gray = kind.color, kind.gray
         wide, colors = self.config.condition, self.data_spec.shape[-1]
-        weights = {"padding": "same", "kernel_initializer": initial.glorot_uniform()}
+        weights = {"padding": "same", "kernel_initializer": initializers.glorot_uniform()}
         self.enlarge = keras.layers.Conv2DTranspose(wide, 4, 2, activation="relu", **weights)
         self.enlarge.build((None, *self.shape(0)[:2], colors))
-        return [self.network(initial), self.network(initial, condition=wide)]
+        return [self.network(initializers), self.network(initializers, condition=wide)]
 
     def condition(self, smaller):
         """s [B, H/2, W/2, C] -> the map [B, H, W, c], by a deconvolution."""

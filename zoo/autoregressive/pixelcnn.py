@@ -28,12 +28,14 @@ class Block(keras.layers.Layer):
     """2h -> h -> 2h features through ReLU and masked convolutions of 1x1, 3x3 and 1x1, and what
     came in added (Figure 5, left)."""
 
-    def __init__(self, channels, colors, initial):
+    def __init__(self, channels, colors, initializers, precision="float32"):
         super().__init__()
         self.gates = self.bare_inputs = channels
-        self.narrow = MaskedConv(2 * channels, channels, colors, initial)
-        self.conv = MaskedConv(channels, channels, colors, initial, width=3, above=1)
-        self.widen = MaskedConv(channels, 2 * channels, colors, initial)
+        self.narrow = MaskedConv(2 * channels, channels, colors, initializers, precision)
+        self.conv = MaskedConv(
+            channels, channels, colors, initializers, precision, width=3, above=1
+        )
+        self.widen = MaskedConv(channels, 2 * channels, colors, initializers, precision)
         self.built = True
 
     def call(self, x, bias=None):

@@ -24,7 +24,6 @@ class Pixelwise(GenerativeModel):
     """
 
     modalities = ("images",)
-    prior = "uniform"
     strides, picture_names = (1,), ("images",)
     steps = None
 
@@ -33,9 +32,10 @@ class Pixelwise(GenerativeModel):
         raise NotImplementedError
 
     @property
-    def latent(self):
-        """Random numbers in one picture."""
-        return sum(math.prod(self.shape(number)) for number in range(len(self.strides)))
+    def prior(self):
+        """One uniform number for each value that is drawn."""
+        values = sum(math.prod(self.shape(number)) for number in range(len(self.strides)))
+        return (("uniform", values),)
 
     def generate(self, latents, condition=None):
         """Uniform noise [B, `latent`] -> pictures, by the cached sampler."""

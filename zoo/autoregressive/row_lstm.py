@@ -31,22 +31,22 @@ class Config(likelihood.Config):
 class RowLSTM(keras.layers.Layer):
     """2h features -> an LSTM of h down the rows -> 2h, and what came in added (Figure 5, right)."""
 
-    def __init__(self, channels, colors, initial):
+    def __init__(self, channels, colors, initializers, precision="float32"):
         super().__init__()
         self.channels, self.gates, self.bare_inputs = channels, 4 * channels, 2 * channels
         self.input_to_state = MaskedConv(
-            2 * channels, channels, colors, initial,
+            2 * channels, channels, colors, initializers, precision,
             width=WIDTH, copies=4, bias=gate_biases(channels),
         )  # fmt: skip
         self.state_to_state = self.add_weight(
-            shape=(WIDTH * channels, 4 * channels), initializer=initial.glorot_uniform(),
+            shape=(WIDTH * channels, 4 * channels), initializer=initializers.glorot_uniform(),
             name="state_to_state",
         )  # fmt: skip
         # The state above the first row is learned: (hidden, cell), the same at every column.
         self.first_state = self.add_weight(
             shape=(2, channels), initializer="zeros", name="first_state"
         )
-        self.widen = MaskedConv(channels, 2 * channels, colors, initial)
+        self.widen = MaskedConv(channels, 2 * channels, colors, initializers, precision)
         self.built = True
 
     def bare(self, x, bias=None):

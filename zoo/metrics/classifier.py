@@ -26,16 +26,16 @@ class Classifier:
     """A convolutional network that was fitted to labeled pictures; `fit` makes one."""
 
     def __init__(self, shape, classes):
-        initial = Initializers(SEED)
+        initializers = Initializers(SEED)
         self._body = keras.Sequential(
             [
                 keras.Input(shape),
-                *_convolutions(shape, initial),
+                *_convolutions(shape, initializers),
                 keras.layers.Flatten(),
-                _dense(FEATURES, initial, "relu"),
+                _dense(FEATURES, initializers, "relu"),
             ]
         )
-        self._logits = _dense(classes, initial)
+        self._logits = _dense(classes, initializers)
         self._logits.build((None, FEATURES))
 
     @classmethod
@@ -94,7 +94,7 @@ class Classifier:
         return step
 
 
-def _convolutions(shape, initial):
+def _convolutions(shape, initializers):
     """One to each halving of the picture while both sides are even and above 4.
 
     The rule of `zoo.networks.conv`, but not its code: a change there must not change the figures.
@@ -105,16 +105,16 @@ def _convolutions(shape, initial):
         layers.append(
             keras.layers.Conv2D(
                 filters, 4, 2, "same",
-                activation="relu", kernel_initializer=initial.glorot_uniform(),
+                activation="relu", kernel_initializer=initializers.glorot_uniform(),
             )
         )  # fmt: skip
         height, width, filters = height // 2, width // 2, 2 * filters
     return layers
 
 
-def _dense(units, initial, activation=None):
+def _dense(units, initializers, activation=None):
     return keras.layers.Dense(
-        units, activation=activation, kernel_initializer=initial.glorot_uniform()
+        units, activation=activation, kernel_initializer=initializers.glorot_uniform()
     )
 
 

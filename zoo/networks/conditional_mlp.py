@@ -1,26 +1,29 @@
 """The two-branched networks of conditional GANs (Mirza and Osindero 2014, 1411.1784, section 4.1).
 
-Each player maps its own input and the condition to hidden layers apart, and joins them.
+Each network maps its own input and the condition to hidden layers apart, and joins them.
 """
 
 import keras
 import tensorflow as tf
 
 from zoo.networks.mlp import Maxout, dense, drop, flat
+from zoo.networks.network import Network
 
 
-class Generator(keras.layers.Layer):
+class Generator(Network):
     """Latents [B, z] and condition [B, d] -> an example in the data's range.
 
     Dropout on the hidden layers is on when `call` is handed the step's `noise`.
     """
 
-    def __init__(self, data_spec, latent, units_z, units_y, units, dropout, initial):
-        super().__init__()
+    def __init__(self, data_spec, latent, units_z, units_y, units, dropout, initializers, dtype):
+        super().__init__(data_spec.condition_size)
         self._dropout, self._shape = dropout, data_spec.shape
-        self.on_z, self.on_y = (dense(n, initial, "relu") for n in (units_z, units_y))
-        self.joint = dense(units, initial, "relu")
-        self.output_layer = dense(data_spec.values, initial, last=True)
+        self.on_z, self.on_y = (
+            dense(n, initializers, "relu", dtype=dtype) for n in (units_z, units_y)
+        )
+        self.joint = dense(units, initializers, "relu", dtype=dtype)
+        self.output_layer = dense(data_spec.values, initializers)
         self.activation = keras.layers.Activation(data_spec.output_activation)
         self.on_z.build((None, latent))
         self.on_y.build((None, data_spec.condition_size))
@@ -37,19 +40,19 @@ class Generator(keras.layers.Layer):
         return self.activation(tf.reshape(self.output_layer(features), [-1, *self._shape]))
 
 
-class MaxoutDiscriminator(keras.layers.Layer):
+class MaxoutDiscriminator(Network):
     """Example and condition [B, d] -> logit [B].
 
     Maxout layers of 5 pieces on each and of 4 on both; dropout on them when `call` is handed the
     step's `noise`.
     """
 
-    def __init__(self, data_spec, units_x, units_y, units, dropout, initial):
-        super().__init__()
+    def __init__(self, data_spec, units_x, units_y, units, dropout, initializers, dtype):
+        super().__init__(data_spec.condition_size)
         self._dropout = dropout
-        self.on_x, self.on_y = (Maxout(n, 5, initial) for n in (units_x, units_y))
-        self.joint = Maxout(units, 4, initial)
-        self.logit = dense(1, initial, last=True)
+        self.on_x, self.on_y = (Maxout(n, 5, initializers, dtype) for n in (units_x, units_y))
+        self.joint = Maxout(units, 4, initializers, dtype)
+        self.logit = dense(1, initializers)
         self.on_x.build((None, data_spec.values))
         self.on_y.build((None, data_spec.condition_size))
         self.joint.build((None, units_x + units_y))

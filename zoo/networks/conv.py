@@ -19,45 +19,49 @@ def stages(data_spec):
     return count
 
 
-def encoder(data_spec, base, outputs, initial):
+def encoder(data_spec, base, outputs, initializers, dtype):
     """Picture [B, H, W, C] -> [B, `outputs`]; `base` channels in the first stage."""
     return keras.Sequential(
         [
             keras.Input(data_spec.shape),
-            *(_conv(keras.layers.Conv2D, base * 2**i, initial) for i in range(stages(data_spec))),
+            *(
+                _conv(keras.layers.Conv2D, base * 2**i, initializers, dtype)
+                for i in range(stages(data_spec))
+            ),
             keras.layers.Flatten(),
-            dense(outputs, initial, last=True),
+            dense(outputs, initializers),
         ]
     )
 
 
-def decoder(data_spec, latent, base, initial, maps=1):
+def decoder(data_spec, latent, base, initializers, dtype, maps=1):
     """Latent [B, `latent`] -> picture [B, H, W, `maps` * C], the encoder mirrored."""
     height, width, channels = data_spec.shape
     count = stages(data_spec)
     small = height >> count, width >> count, base * 2 ** max(count - 1, 0)
-    ups = [_conv(keras.layers.Conv2DTranspose, base * 2**i, initial) for i in range(count - 1)]
-    last = keras.layers.Conv2DTranspose if count else keras.layers.Conv2D
+    up = keras.layers.Conv2DTranspose
+    ups = [_conv(up, base * 2**i, initializers, dtype) for i in range(count - 1)]
+    last = up if count else keras.layers.Conv2D
     return keras.Sequential(
         [
             keras.Input((latent,)),
-            dense(small[0] * small[1] * small[2], initial, "relu"),
-            keras.layers.Reshape(small, dtype=initial.dtype),
+            dense(small[0] * small[1] * small[2], initializers, "relu", dtype=dtype),
+            keras.layers.Reshape(small, dtype=dtype),
             *reversed(ups),
             _conv(
                 last,
                 maps * channels,
-                initial,
+                initializers,
+                "float32",
                 activation=None,
                 strides=2 if count else 1,
-                dtype="float32",
             ),
         ]
     )
 
 
-def _conv(layer, filters, initial, activation="relu", strides=2, dtype=None):
+def _conv(layer, filters, initializers, dtype, activation="relu", strides=2):
     return layer(
-        filters, 4, strides, "same", dtype=dtype or initial.dtype,
-        activation=activation, kernel_initializer=initial.glorot_uniform(),
+        filters, 4, strides, "same", dtype=dtype,
+        activation=activation, kernel_initializer=initializers.glorot_uniform(),
     )  # fmt: skip

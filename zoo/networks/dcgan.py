@@ -14,6 +14,7 @@ import keras
 
 from zoo.config import UserError
 from zoo.networks.mlp import flat
+from zoo.networks.network import Network
 
 NORMS = ("paper", "all", "none")
 
@@ -43,8 +44,9 @@ def scaled(channels, data_spec):
     return min(channels, max(32, fitted))
 
 
-class Generator(keras.layers.Layer):
-    """Latents [B, z] -> picture [B, H, W, C] in the data's range.
+class Generator(Network):
+    """Latents [B, z], with a condition [B, d] beside them if it is made for one -> picture
+    [B, H, W, C] in the data's range.
 
     Args:
         norm: ``"paper"``: BatchNorm on all layers but the output; ``"all"``: on the output too,
@@ -52,40 +54,43 @@ class Generator(keras.layers.Layer):
         constant: the same channels in every layer (WGAN's Figure 6) instead of doubling ones.
     """
 
-    def __init__(self, data_spec, latent, channels, norm, initial, constant=False):
-        super().__init__()
+    def __init__(
+        self, data_spec, latent, channels, norm, constant=False, condition_size=0, *,
+        initializers, dtype,
+    ):  # fmt: skip
+        super().__init__(condition_size)
         count, (height, width, colors) = stages(data_spec), data_spec.shape
         base = scaled(channels, data_spec)
         widths = [base * (1 if constant else 2**i) for i in reversed(range(count))]
         small = height >> count, width >> count, widths[0]
         stack = [
-            keras.Input((latent,)),
+            keras.Input((latent + condition_size,)),
             keras.layers.Dense(
                 small[0] * small[1] * small[2],
                 use_bias=norm == "none",
-                kernel_initializer=initial.normal(0.02),
-                dtype=initial.dtype,
+                kernel_initializer=initializers.normal(0.02),
+                dtype=dtype,
             ),
-            keras.layers.Reshape(small, dtype=initial.dtype),
-            *_finished(norm != "none", "relu", initial),
+            keras.layers.Reshape(small, dtype=dtype),
+            *_finished(norm != "none", "relu", initializers, dtype),
         ]
         for width in widths[1:]:
             stack += [
-                _conv(keras.layers.Conv2DTranspose, width, initial, norm == "none"),
-                *_finished(norm != "none", "relu", initial),
+                _conv(keras.layers.Conv2DTranspose, width, initializers, norm == "none", dtype),
+                *_finished(norm != "none", "relu", initializers, dtype),
             ]
         stack += [
-            _conv(keras.layers.Conv2DTranspose, colors, initial, norm != "all", "float32"),
-            *_finished(norm == "all", data_spec.output_activation, initial, dtype="float32"),
+            _conv(keras.layers.Conv2DTranspose, colors, initializers, norm != "all", "float32"),
+            *_finished(norm == "all", data_spec.output_activation, initializers, "float32"),
         ]
         self.stack = keras.Sequential(stack)
         self.built = True
 
     def call(self, latents, condition=None, noise=None, training=False):
-        return self.stack(latents, training=training)
+        return self.stack(self.joined(latents, condition), training=training)
 
 
-class Discriminator(keras.layers.Layer):
+class Discriminator(Network):
     """Picture [B, H, W, C] -> logit, or a critic's value, [B].
 
     Args:
@@ -96,7 +101,9 @@ class Discriminator(keras.layers.Layer):
         use_bias: of the output; a critic has none, see `mlp.Critic`.
     """
 
-    def __init__(self, data_spec, channels, norm, initial, pooling="none", use_bias=True):
+    def __init__(
+        self, data_spec, channels, norm, pooling="none", use_bias=True, *, initializers, dtype
+    ):
         super().__init__()
         base = scaled(channels, data_spec)
         self.blocks = []
@@ -106,8 +113,8 @@ class Discriminator(keras.layers.Layer):
             block = keras.Sequential(
                 [
                     keras.Input(shape[1:]),
-                    _conv(keras.layers.Conv2D, base * 2**i, initial, not normal),
-                    *_finished(normal, "leaky", initial, layer=norm == "layer"),
+                    _conv(keras.layers.Conv2D, base * 2**i, initializers, not normal, dtype),
+                    *_finished(normal, "leaky", initializers, dtype, layer=norm == "layer"),
                 ]
             )
             shape = block.compute_output_shape(shape)
@@ -115,45 +122,44 @@ class Discriminator(keras.layers.Layer):
         self.pool = keras.layers.GlobalAveragePooling2D() if pooling == "global" else flat
         features = shape[-1] if pooling == "global" else shape[1] * shape[2] * shape[3]
         self.output_layer = keras.layers.Dense(
-            1, use_bias=use_bias, kernel_initializer=initial.normal(0.02)
+            1, use_bias=use_bias, kernel_initializer=initializers.normal(0.02)
         )
         self.output_layer.build((None, features))
         self.built = True
 
-    def activations(self, x, training=False):
+    def activations(self, x, condition=None, training=False):
         """Returns the output of every layer, the value [B] last."""
-        found = [x]
+        found = [self.joined(x, condition)]
         for block in self.blocks:
             found.append(block(found[-1], training=training))
         return [*found[1:], self.output_layer(self.pool(found[-1]))[:, 0]]
 
     def call(self, x, condition=None, noise=None, training=False):
-        return self.activations(x, training)[-1]
+        return self.activations(x, condition, training)[-1]
 
 
-def batch_norm(initial, dtype=None):
+def batch_norm(initializers, dtype):
     """BatchNorm as the paper's code has it, over all replicas' examples.
 
     Momentum 0.9, not Keras' 0.99: a short run would export statistics of its beginning.
     """
     return keras.layers.BatchNormalization(
         momentum=0.9, epsilon=1e-5, synchronized=True,
-        gamma_initializer=initial.normal(0.02, 1.0), dtype=dtype or initial.dtype,
+        gamma_initializer=initializers.normal(0.02, 1.0), dtype=dtype,
     )  # fmt: skip
 
 
-def _conv(layer, filters, initial, use_bias, dtype=None):
+def _conv(layer, filters, initializers, use_bias, dtype):
     return layer(
-        filters, 5, 2, "same", use_bias=use_bias, kernel_initializer=initial.normal(0.02),
-        dtype=dtype or initial.dtype,
+        filters, 5, 2, "same", use_bias=use_bias, kernel_initializer=initializers.normal(0.02),
+        dtype=dtype,
     )  # fmt: skip
 
 
-def _finished(normal, activation, initial, layer=False, dtype=None):
+def _finished(normal, activation, initializers, dtype, layer=False):
     """The layers after a linear one; where a norm follows, that one has no bias."""
-    dtype = dtype or initial.dtype
     norm = keras.layers.LayerNormalization(axis=[1, 2, 3], dtype=dtype) if layer else None
-    norms = [norm or batch_norm(initial, dtype)] if normal else []
+    norms = [norm or batch_norm(initializers, dtype)] if normal else []
     if activation == "leaky":
         return [*norms, keras.layers.LeakyReLU(negative_slope=0.2, dtype=dtype)]
     return [*norms, keras.layers.Activation(activation, dtype=dtype)]

@@ -6,18 +6,10 @@ from zoo import noise
 
 
 class Initializers:
-    """Hands out Keras initializers; each is the next draw of `seed`, in the order of building.
+    """Hands out Keras initializers; each is the next draw of `seed`, in the order of building."""
 
-    Attributes:
-        dtype: the Keras dtype policy of hidden layers.  Weights are float32 under either, and so
-            are the last layer of a network, what statistics are taken of, and every loss.
-        products: what a hidden layer's products are computed in.
-    """
-
-    def __init__(self, seed, precision="float32"):
+    def __init__(self, seed):
         self._seed, self._draws = seed, 0
-        self.products = precision
-        self.dtype = "mixed_bfloat16" if precision == "bfloat16" else "float32"
 
     def glorot_uniform(self):
         """Uniform within ±√(6 / (fan_in + fan_out)) (Glorot and Bengio 2010, eq. 16)."""
@@ -40,13 +32,13 @@ class Initializers:
         """N(`mean`, `deviation`²)."""
         return self._next("normal", lambda shape, n: mean + deviation * n)
 
-    def _next(self, kind, scaled):
+    def _next(self, distribution, scaled):
         draw, self._draws = self._draws, self._draws + 1
 
         def initializer(shape, dtype="float32"):
             if dtype != "float32":
                 raise ValueError(f"weights are float32 here, not {dtype}")
             shape = tuple(shape)
-            return scaled(shape, noise.array(kind, self._seed, shape, draw))
+            return scaled(shape, noise.array(distribution, self._seed, shape, draw))
 
         return initializer

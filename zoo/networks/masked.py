@@ -42,15 +42,15 @@ class MaskedConv(keras.layers.Layer):
         width: of the kernel, odd; the paper's k.
         above: rows of the kernel over the center's.
         bias: the first value of all biases, or an array of them.
-        last: whether the products are float32 at every precision; all else is float32 anyway.
+        precision: of the products; all else is float32.
     """
 
     def __init__(
-        self, inputs, outputs, colors, initial, mask="B", width=1, above=0, copies=1, bias=0.0,
-        last=False,
+        self, inputs, outputs, colors, initializers, precision="float32",
+        mask="B", width=1, above=0, copies=1, bias=0.0,
     ):  # fmt: skip
         super().__init__()
-        self.products = "float32" if last else initial.products
+        self.products = precision
         self.side, self.above = width // 2, above
         shape = (above + 1, width if above else self.side + 1, inputs, outputs * copies)
         seen = np.ones(shape, np.float32)
@@ -59,7 +59,7 @@ class MaskedConv(keras.layers.Layer):
         self.mask = _broadcast(seen)
         first = np.broadcast_to(np.float32(bias), shape[-1:])
         self.kernel = self.add_weight(
-            shape=shape, initializer=initial.glorot_uniform(), name="kernel"
+            shape=shape, initializer=initializers.glorot_uniform(), name="kernel"
         )
         self.bias = self.add_weight(
             shape=shape[-1:], initializer=lambda shape, dtype: tf.constant(first, dtype),
@@ -103,7 +103,7 @@ class MaskedConv(keras.layers.Layer):
         return tf.tensordot(tf.concat(seen, axis=-1), kernel, 1) + self.bias
 
 
-class PixelNetwork(keras.layers.Layer):
+class PixelNetwork(keras.Model):
     """Pictures [B, H, W, C] in the model's range -> logits [B, H, W, C, K] of every pixel given
     those before it (Table 1).
 
@@ -113,33 +113,38 @@ class PixelNetwork(keras.layers.Layer):
 
     Args:
         data_spec: the `DataSpec`.
-        block: ``block(channels, colors, initial)`` returns a layer from 2 `channels` features to
-            as many; its `gates` are the features that a condition is added to.
+        block: ``block(channels, colors, initializers, precision)`` returns a layer from
+            2 `channels` features to as many; its `gates` are the features that a condition is
+            added to.
         channels: the paper's h.
         blocks: how many.
         ends: features of the two layers before the last.
         skip: whether every block also leads to the end through a 1x1 convolution of its own.
-        initial: an `Initializers`.
+        initializers: an `Initializers`.
+        precision: of the hidden layers' products, ``"float32"`` or ``"bfloat16"``.
         condition: features of the map that every block is biased by; 0 without one.
     """
 
-    def __init__(self, data_spec, block, channels, blocks, ends, skip, initial, condition=0):
+    def __init__(
+        self, data_spec, block, channels, blocks, ends, skip, condition, initializers, precision
+    ):
         super().__init__()
         colors = data_spec.shape[-1]
         self.colors = colors
         self.options = 1 if data_spec.levels == 2 else data_spec.levels
         wide = 2 * channels
-        self.first = MaskedConv(colors, wide, colors, initial, mask="A", width=7, above=3)
-        self.blocks = [block(channels, colors, initial) for _ in range(blocks)]
-        self.skips = [MaskedConv(wide, wide, colors, initial) for _ in range(blocks * skip)]
+        build = {"initializers": initializers, "precision": precision}
+        self.first = MaskedConv(colors, wide, colors, mask="A", width=7, above=3, **build)
+        self.blocks = [block(channels, colors, **build) for _ in range(blocks)]
+        self.skips = [MaskedConv(wide, wide, colors, **build) for _ in range(blocks * skip)]
         self.ends = [
-            MaskedConv(wide, ends, colors, initial),
-            MaskedConv(ends, ends, colors, initial),
-            MaskedConv(ends, colors * self.options, colors, initial, last=True),
+            MaskedConv(wide, ends, colors, **build),
+            MaskedConv(ends, ends, colors, **build),
+            MaskedConv(ends, colors * self.options, colors, initializers),
         ]
         # Not masked: all of the condition is known before the first pixel is drawn.
         self.biases = [
-            MaskedConv(condition, block.gates, 1, initial) for block in self.blocks if condition
+            MaskedConv(condition, block.gates, 1, **build) for block in self.blocks if condition
         ]
         self.built = True
 

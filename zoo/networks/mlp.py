@@ -5,6 +5,8 @@ import math
 import keras
 import tensorflow as tf
 
+from zoo.networks.network import Network
+
 
 def scaled(units, data_spec):
     """The sizing rule of dense layers: a paper's width was chosen for 28x28 gray pictures.
@@ -19,49 +21,51 @@ def scaled(units, data_spec):
     return min(units, 8 * math.ceil(fitted / 8))
 
 
-def hidden(units, activation, initial, weights="glorot_uniform"):
+def hidden(units, activation, initializers, dtype, weights="glorot_uniform"):
     """Returns a list of dense layers of the given widths."""
-    return [dense(width, initial, activation, weights=weights) for width in units]
+    return [dense(width, initializers, activation, weights=weights, dtype=dtype) for width in units]
 
 
 def dense(
-    units, initial, activation=None, use_bias=True, weights="glorot_uniform", last=False
-):  # fmt: skip
-    """Returns one dense layer with biases of zero; a network's last one is float32 at every
-    precision.  `weights` is a method of `Initializers`."""
+    units, initializers, activation=None, use_bias=True, weights="glorot_uniform", dtype="float32"
+):
+    """Returns one dense layer with biases of zero; `weights` is a method of `Initializers`.
+
+    The last layer of a network is float32 at every precision.
+    """
     return keras.layers.Dense(
         units,
         activation=activation,
         use_bias=use_bias,
-        kernel_initializer=getattr(initial, weights)(),
-        dtype="float32" if last else initial.dtype,
+        kernel_initializer=getattr(initializers, weights)(),
+        dtype=dtype,
     )
 
 
-def encoder(data_spec, units, activation, outputs, initial):
+def encoder(data_spec, units, activation, outputs, initializers, dtype):
     """Picture [B, H, W, C] -> [B, `outputs`] through dense layers of widths `units`."""
     return keras.Sequential(
         [
             keras.Input(data_spec.shape),
             keras.layers.Flatten(),
-            *hidden(units, activation, initial),
-            dense(outputs, initial, last=True),
+            *hidden(units, activation, initializers, dtype),
+            dense(outputs, initializers),
         ]
     )
 
 
 def decoder(
-    data_spec, latent, units, activation, initial, maps=1, output_activation=None,
+    data_spec, inputs, units, activation, initializers, dtype, maps=1, output_activation=None,
     weights="glorot_uniform",
 ):  # fmt: skip
-    """Latent [B, `latent`] -> [B, …, `maps` * C] through layers of widths `units`; C is the last
-    axis of an example."""
+    """[B, `inputs`] -> [B, …, `maps` * C] through layers of widths `units`; C is the last axis of
+    an example."""
     *sides, channels = data_spec.shape
     return keras.Sequential(
         [
-            keras.Input((latent,)),
-            *hidden(units, activation, initial, weights),
-            dense(maps * data_spec.values, initial, last=True),
+            keras.Input((inputs,)),
+            *hidden(units, activation, initializers, dtype, weights),
+            dense(maps * data_spec.values, initializers),
             keras.layers.Reshape((*sides, maps * channels)),
             # After the reshape: a softmax is over the last axis.
             keras.layers.Activation(output_activation),
@@ -69,24 +73,23 @@ def decoder(
     )
 
 
-class Generator(keras.layers.Layer):
-    """Latents [B, z] -> an example in the data's range."""
+class Generator(Network):
+    """Latents [B, z], with a condition [B, d] beside them if it is made for one -> an example in
+    the data's range."""
 
-    def __init__(self, data_spec, latent, units, initial, weights="glorot_uniform"):
-        super().__init__()
+    def __init__(
+        self, data_spec, latent, units, initializers, dtype, weights="glorot_uniform",
+        condition_size=0,
+    ):  # fmt: skip
+        super().__init__(condition_size)
         self.stack = decoder(
-            data_spec,
-            latent,
-            units,
-            "relu",
-            initial,
-            output_activation=data_spec.output_activation,
-            weights=weights,
-        )
+            data_spec, latent + condition_size, units, "relu", initializers, dtype,
+            output_activation=data_spec.output_activation, weights=weights,
+        )  # fmt: skip
         self.built = True
 
     def call(self, latents, condition=None, noise=None, training=False):
-        return self.stack(latents)
+        return self.stack(self.joined(latents, condition))
 
 
 class Maxout(keras.layers.Layer):
@@ -95,10 +98,10 @@ class Maxout(keras.layers.Layer):
     [B, d] -> [B, `units`]: each output is the largest of `pieces` affine functions of the input.
     """
 
-    def __init__(self, units, pieces, initial):
-        super().__init__(dtype=initial.dtype)
+    def __init__(self, units, pieces, initializers, dtype="float32"):
+        super().__init__(dtype=dtype)
         self._units, self._pieces = units, pieces
-        self.affine = dense(units * pieces, initial)
+        self.affine = dense(units * pieces, initializers, dtype=dtype)
 
     def build(self, input_shape):
         self.affine.build(input_shape)
@@ -109,55 +112,55 @@ class Maxout(keras.layers.Layer):
         )
 
 
-class MaxoutDiscriminator(keras.layers.Layer):
+class MaxoutDiscriminator(Network):
     """Example -> logit [B] through Maxout layers with dropout before each (1406.2661, section 5).
 
     Dropout is on when `call` is handed the step's `noise`, and off without it.
     """
 
-    def __init__(self, data_spec, units, pieces, input_dropout, dropout, initial):
+    def __init__(self, data_spec, units, pieces, input_dropout, dropout, initializers, dtype):
         super().__init__()
         self._rates = [input_dropout] + [dropout] * len(units)
-        self.hidden = [Maxout(width, pieces, initial) for width in units]
-        self.logit = dense(1, initial, last=True)
+        self.hidden = [Maxout(width, pieces, initializers, dtype) for width in units]
+        self.logit = dense(1, initializers)
         widths = [data_spec.values, *units]
         for width, layer in zip(widths, [*self.hidden, self.logit], strict=True):
             layer.build((None, width))
         self.built = True
 
     def call(self, x, condition=None, noise=None, training=False):
-        features = flat(x)
+        features = self.joined(flat(x), condition)
         for rate, layer in zip(self._rates, [*self.hidden, self.logit], strict=True):
             features = layer(drop(features, rate, noise))
         return features[:, 0]
 
 
-class Critic(keras.layers.Layer):
+class Critic(Network):
     """Example -> value f(x) [B], unbounded, through ReLU layers (1701.07875, section 4.2).
 
     The last layer has no bias: it would cancel in E[f(real)] - E[f(fake)], and an adaptive
     optimizer would walk it on rounding errors.
     """
 
-    def __init__(self, data_spec, units, initial):
+    def __init__(self, data_spec, units, initializers, dtype):
         super().__init__()
-        self.layers_ = [
-            *hidden(units, "relu", initial, "he_uniform"),
-            dense(1, initial, use_bias=False, last=True),
+        self.stack = [
+            *hidden(units, "relu", initializers, dtype, "he_uniform"),
+            dense(1, initializers, use_bias=False),
         ]
-        for width, layer in zip([data_spec.values, *units], self.layers_, strict=True):
+        for width, layer in zip([data_spec.values, *units], self.stack, strict=True):
             layer.build((None, width))
         self.built = True
 
-    def activations(self, x, training=False):
+    def activations(self, x, condition=None, training=False):
         """Returns the output of every layer, the value [B] last."""
-        found = [flat(x)]
-        for layer in self.layers_:
+        found = [self.joined(flat(x), condition)]
+        for layer in self.stack:
             found.append(layer(found[-1]))
         return [*found[1:-1], found[-1][:, 0]]
 
-    def call(self, x, training=False):
-        return self.activations(x)[-1]
+    def call(self, x, condition=None, noise=None, training=False):
+        return self.activations(x, condition)[-1]
 
 
 def flat(x):
@@ -166,9 +169,9 @@ def flat(x):
 
 
 def drop(features, rate, noise):
-    """Dropout of features [B, d] from the step's own noise, so that each example draws its mask
+    """Dropout of features [B, …] from the step's own noise, so that each example draws its mask
     from its global index and replicas drop what one device would; none without noise."""
     if noise is None or not rate:
         return features
-    mask = tf.cast(noise.keep((features.shape[-1],), rate), features.dtype)
+    mask = tf.cast(noise.keep(tuple(features.shape[1:]), rate), features.dtype)
     return features * mask / (1.0 - rate)

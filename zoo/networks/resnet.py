@@ -14,6 +14,7 @@ import tensorflow as tf
 from zoo.networks.conv import stages
 from zoo.networks.dcgan import batch_norm
 from zoo.networks.mlp import dense
+from zoo.networks.network import Network
 
 
 def scaled(channels, data_spec):
@@ -42,21 +43,21 @@ class Block(keras.layers.Layer):
             convolution on the shortcut.
     """
 
-    def __init__(self, shape, channels, norm, resample, initial, preactivate=True):
-        super().__init__(dtype=initial.dtype)
-        kind = {"dtype": initial.dtype}
-        up = [Double(**kind)] if resample == "up" else []
-        down = [keras.layers.AveragePooling2D(2, **kind)] if resample == "down" else []
-        before = [*_norm(norm, initial), keras.layers.ReLU(**kind)] if preactivate else []
-        middle = [*_norm(norm, initial), keras.layers.ReLU(**kind)]
+    def __init__(self, shape, channels, norm, resample, initializers, dtype, preactivate=True):
+        super().__init__(dtype=dtype)
+        build = {"initializers": initializers, "dtype": dtype}
+        up = [Double(dtype=dtype)] if resample == "up" else []
+        down = [keras.layers.AveragePooling2D(2, dtype=dtype)] if resample == "down" else []
+        before = [*_norm(norm, **build), keras.layers.ReLU(dtype=dtype)] if preactivate else []
+        middle = [*_norm(norm, **build), keras.layers.ReLU(dtype=dtype)]
         self.residual = keras.Sequential(
-            [keras.Input(shape), *before, *up, _conv(channels, 3, initial),
-             *middle, _conv(channels, 3, initial), *down]
+            [keras.Input(shape), *before, *up, _conv(channels, 3, **build),
+             *middle, _conv(channels, 3, **build), *down]
         )  # fmt: skip
         if resample == "none" and shape[-1] == channels:
             self.shortcut = lambda x: x
         else:
-            widen = [_conv(channels, 1, initial)]
+            widen = [_conv(channels, 1, **build)]
             # Of a picture the mean comes first, as in the authors' "optimized" block: cheaper.
             way = [*widen, *down] if preactivate else [*down, *widen]
             self.shortcut = keras.Sequential([keras.Input(shape), *up, *way])
@@ -67,72 +68,74 @@ class Block(keras.layers.Layer):
         return self.shortcut(x) + self.residual(x, training=training)
 
 
-class Generator(keras.layers.Layer):
+class Generator(Network):
     """Latents [B, z] -> picture [B, H, W, C] in the data's range."""
 
-    def __init__(self, data_spec, latent, channels, norm, initial):
+    def __init__(self, data_spec, latent, channels, norm, initializers, dtype):
         super().__init__()
+        build = {"initializers": initializers, "dtype": dtype}
         count, (height, width, colors) = stages(data_spec), data_spec.shape
         channels = scaled(channels, data_spec)
         small = height >> count, width >> count, channels
-        self.project = dense(small[0] * small[1] * small[2], initial, weights="he_uniform")
+        self.project = dense(small[0] * small[1] * small[2], weights="he_uniform", **build)
         self.project.build((None, latent))
         self.small = small
         self.blocks = []
         for _ in range(count):
-            self.blocks.append(Block(small, channels, norm, "up", initial))
+            self.blocks.append(Block(small, channels, norm, "up", **build))
             small = self.blocks[-1].shape
         self.output_layer = keras.Sequential(
-            [keras.Input(small), *_norm(norm, initial), keras.layers.ReLU(),
-             _conv(colors, 3, initial, "glorot_uniform", "float32"),
+            [keras.Input(small), *_norm(norm, **build), keras.layers.ReLU(),
+             _conv(colors, 3, initializers, "float32", "glorot_uniform"),
              keras.layers.Activation(data_spec.output_activation)]
         )  # fmt: skip
         self.built = True
 
     def call(self, latents, condition=None, noise=None, training=False):
-        x = tf.reshape(self.project(latents), [-1, *self.small])
+        x = tf.reshape(self.project(self.joined(latents, condition)), [-1, *self.small])
         for block in self.blocks:
             x = block(x, training=training)
         return self.output_layer(x, training=training)
 
 
-class Critic(keras.layers.Layer):
+class Critic(Network):
     """Picture [B, H, W, C] -> value [B]; the output has no bias, see `mlp.Critic`."""
 
-    def __init__(self, data_spec, channels, norm, initial):
+    def __init__(self, data_spec, channels, norm, initializers, dtype):
         super().__init__()
+        build = {"initializers": initializers, "dtype": dtype}
         channels = scaled(channels, data_spec)
         shape = data_spec.shape
         self.blocks = []
         halvings = max(1, stages(data_spec) - 1)
         for i, resample in enumerate(["down"] * halvings + ["none"] * 2):
-            self.blocks.append(Block(shape, channels, norm, resample, initial, preactivate=i > 0))
+            self.blocks.append(Block(shape, channels, norm, resample, preactivate=i > 0, **build))
             shape = self.blocks[-1].shape
-        self.output_layer = dense(1, initial, use_bias=False, last=True)
+        self.output_layer = dense(1, initializers, use_bias=False)
         self.output_layer.build((None, channels))
         self.built = True
 
-    def activations(self, x, training=False):
+    def activations(self, x, condition=None, training=False):
         """Returns the output of every block, the value [B] last."""
-        found = [x]
+        found = [self.joined(x, condition)]
         for block in self.blocks:
             found.append(block(found[-1], training=training))
         pooled = tf.reduce_mean(tf.nn.relu(found[-1]), axis=[1, 2])
         return [*found[1:], self.output_layer(pooled)[:, 0]]
 
-    def call(self, x, training=False):
-        return self.activations(x, training)[-1]
+    def call(self, x, condition=None, noise=None, training=False):
+        return self.activations(x, condition, training)[-1]
 
 
-def _conv(channels, size, initial, weights="he_uniform", dtype=None):
+def _conv(channels, size, initializers, dtype, weights="he_uniform"):
     return keras.layers.Conv2D(
-        channels, size, padding="same", kernel_initializer=getattr(initial, weights)(),
-        dtype=dtype or initial.dtype,
+        channels, size, padding="same", kernel_initializer=getattr(initializers, weights)(),
+        dtype=dtype,
     )  # fmt: skip
 
 
-def _norm(norm, initial):
+def _norm(norm, initializers, dtype):
     if norm == "batch":
-        return [batch_norm(initial)]
+        return [batch_norm(initializers, dtype)]
     layer = keras.layers.LayerNormalization
-    return [layer(axis=[1, 2, 3], dtype=initial.dtype)] if norm == "layer" else []
+    return [layer(axis=[1, 2, 3], dtype=dtype)] if norm == "layer" else []

@@ -10,7 +10,7 @@ import types
 import keras
 import tensorflow as tf
 
-from zoo import noise
+from zoo import noise, priors
 from zoo.config import UserError
 from zoo.training import ema, execution
 from zoo.training.batch import Batch
@@ -28,8 +28,9 @@ class GenerativeModel(keras.Model):
     """
 
     modalities = ("images",)  # what the model can draw: `DataSpec.modality`
-    conditional = False  # whether it draws x given y
-    prior = "normal"  # what its latents are distributed as: `noise.PRIORS`
+    conditional = "never"  # whether it draws x given y: "never", "optional" or "always"
+    condition_kinds = ("label", "name", "image")  # what y may be: `DataSpec.condition`
+    latent_kind = "normal"  # what its latents are distributed as: `priors.KINDS`
     metric_names = ()  # what `test_step` returns
     updates_per_step = 1  # fresh batches of real data in one step, e.g. a critic's updates
     # Whether XLA compiles a step by default.  On CPUs only steps with much work element by element
@@ -73,9 +74,20 @@ class GenerativeModel(keras.Model):
         return {}, {}
 
     @property
+    def prior(self):
+        """What z is distributed as, see `priors`."""
+        return ((self.latent_kind, self.config.latent),)
+
+    @property
     def latent(self):
         """Size of z."""
-        return self.config.latent
+        return priors.size(self.prior)
+
+    @property
+    def hidden_dtype(self):
+        """The Keras dtype policy of hidden layers.  Weights are float32 under either, and so are
+        the last layer of a network, what statistics are taken of, and every loss."""
+        return "mixed_bfloat16" if self.config.precision == "bfloat16" else "float32"
 
     # --- verbs for the loops -----------------------------------------------------------------
 
@@ -98,7 +110,7 @@ class GenerativeModel(keras.Model):
 
     def latents(self, noise):
         """Returns one draw of the prior for each example of a `Noise`, float32 [B, z]."""
-        return noise.draw(self.prior, (self.latent,))
+        return priors.draw(noise, self.prior)
 
     def noise(self, batch):
         """Returns the random numbers of this training step."""
@@ -111,7 +123,26 @@ class GenerativeModel(keras.Model):
     def replica_mean(self, per_example):
         """The mean loss of this replica, scaled so that gradients *summed* over replicas are those
         of the global mean (Keras' optimizers sum)."""
-        return tf.reduce_mean(per_example) / self.distribute_strategy.num_replicas_in_sync
+        return tf.reduce_mean(per_example) / self.replicas
+
+    def global_mean(self, per_example):
+        """The mean over the global batch of values [B, …], the same on every replica.
+
+        A loss that is computed from it is divided by the replicas like any other (`replica_mean`).
+        """
+        return self.global_sum(tf.reduce_mean(per_example, axis=0)) / self.replicas
+
+    def global_sum(self, value):
+        """The sum over all replicas of a tensor, the same on every replica."""
+        if self.replicas == 1:
+            return value
+        replica = tf.distribute.get_replica_context()
+        return replica.all_reduce(tf.distribute.ReduceOp.SUM, value)
+
+    @property
+    def replicas(self):
+        """How many replicas share a batch."""
+        return self.distribute_strategy.num_replicas_in_sync
 
     def minimize(self, optimizer, tape, loss, *networks, when=None):
         """One step of `optimizer` on the weights of `networks` down the gradient of `loss`.
@@ -173,14 +204,14 @@ class GenerativeModel(keras.Model):
             ValueError: `steps_per_execution` is over 32, and there are several replicas.
         """
         self._check_strategy()
-        if self.distribute_strategy.num_replicas_in_sync > 1 and steps_per_execution > 32:
+        if self.replicas > 1 and steps_per_execution > 32:
             raise ValueError(
                 f"steps_per_execution is {steps_per_execution} and at most 32 over several "
                 "replicas: TensorFlow takes more reads of data in one graph for a mistake."
             )
         if jit_compile == "auto":
             jit_compile = self.xla_pays
-        if self.distribute_strategy.num_replicas_in_sync > 1:
+        if self.replicas > 1:
             jit_compile = False  # XLA cannot compile a step over several CPU replicas
         super().compile(
             optimizer=None,
@@ -317,10 +348,14 @@ class GenerativeModel(keras.Model):
             raise UserError(
                 f"{name} draws {' or '.join(self.modalities)}, and not {spec.modality}."
             )
-        if self.conditional and spec.condition == "none":
-            raise UserError(f"{name} needs a condition: pass --condition=label, name or image.")
-        if not self.conditional and spec.condition != "none":
+        kinds = " or ".join(", ".join(self.condition_kinds).rsplit(", ", 1))
+        given = spec.condition != "none"
+        if given and self.conditional == "never":
             raise UserError(f"{name} takes no condition: leave --condition out, or train cgan.")
+        if not given and self.conditional == "always":
+            raise UserError(f"{name} needs a condition: pass --condition={kinds}.")
+        if given and spec.condition not in self.condition_kinds:
+            raise UserError(f"{name} is given a {kinds}, not a {spec.condition}.")
 
     def _check_strategy(self):
         if tf.distribute.get_strategy() is not self.distribute_strategy:

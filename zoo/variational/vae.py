@@ -18,6 +18,7 @@ import math
 import keras
 import tensorflow as tf
 
+from zoo import losses
 from zoo.config import UserError, default, setting
 from zoo.networks import conv, mlp
 from zoo.networks.initializers import Initializers
@@ -53,22 +54,23 @@ class VAE(GenerativeModel):
                 "a Bernoulli decoder needs pictures in [0, 1]: pass --data.range=unit or "
                 "--config.decoder=gaussian."
             )
-        self.encoder, self.decoder = self.networks(Initializers(config.seed, config.precision))
+        self.encoder, self.decoder = self.networks(Initializers(config.seed), self.hidden_dtype)
         self.built = True
 
-    def networks(self, initial):
+    def networks(self, initializers, dtype):
         """Returns (x -> mean and log variance of q(z|x), z -> parameters of p(x|z))."""
         config, spec = self.config, self.data_spec
         maps = 2 if config.decoder == "gaussian" else 1
+        build = {"initializers": initializers, "dtype": dtype}
         if config.network == "conv":
             return (
-                conv.encoder(spec, config.channels, 2 * config.latent, initial),
-                conv.decoder(spec, config.latent, config.channels, initial, maps),
+                conv.encoder(spec, config.channels, 2 * self.latent, **build),
+                conv.decoder(spec, self.latent, config.channels, maps=maps, **build),
             )
         widths = [mlp.scaled(units, spec) for units in config.hidden]
         return (
-            mlp.encoder(spec, widths, "tanh", 2 * config.latent, initial),
-            mlp.decoder(spec, config.latent, widths[::-1], "tanh", initial, maps),
+            mlp.encoder(spec, widths, "tanh", 2 * self.latent, **build),
+            mlp.decoder(spec, self.latent, widths[::-1], "tanh", maps=maps, **build),
         )
 
     def compile(self, optimizer, **kwargs):
@@ -107,14 +109,14 @@ class VAE(GenerativeModel):
         """Returns (log p(x|z) for one z ~ q(z|x), KL(q(z|x) || p(z))), each [B], in nats."""
         mean, log_variance = tf.split(self.encoder(images), 2, axis=-1)
         z = mean + tf.exp(0.5 * log_variance) * noise.normal((self.config.latent,))
-        return self.log_likelihood(images, self.decoder(z)), gaussian_kl(mean, log_variance)
+        return self.log_likelihood(images, self.decoder(z)), losses.gaussian_kl(mean, log_variance)
 
     def log_likelihood(self, images, parameters):
         """log p(x|z) [B] from the decoder's output."""
         if self.config.decoder == "bernoulli":
-            return bernoulli_log_likelihood(images, parameters)
+            return losses.bernoulli_log_likelihood(images, parameters)
         mean, log_variance = self._gaussian(parameters)
-        return gaussian_log_likelihood(images, mean, log_variance)
+        return losses.gaussian_log_likelihood(images, mean, log_variance)
 
     def importance_weighted_bound(self, images, k, noise):
         """log 1/k Σ p(x, z_i) / q(z_i|x) [B] (Burda et al. 2015, 1509.00519, eq. 8).
@@ -133,8 +135,8 @@ class VAE(GenerativeModel):
             z = mean + tf.exp(0.5 * log_variance) * epsilon
             log_weight = (
                 self.log_likelihood(images, self.decoder(z))
-                + gaussian_log_likelihood(z, 0.0, tf.zeros_like(z))
-                - gaussian_log_likelihood(z, mean, log_variance)
+                + losses.gaussian_log_likelihood(z, 0.0, tf.zeros_like(z))
+                - losses.gaussian_log_likelihood(z, mean, log_variance)
             )
             total = tf.reduce_logsumexp(tf.stack([total, log_weight]), axis=0)
         return total - math.log(k)
@@ -179,25 +181,6 @@ class VAE(GenerativeModel):
         width = {"unit": 1.0, "symmetric": 2.0}[self.data_spec.range]
         floor = math.log((width / (self.data_spec.levels - 1)) ** 2 / 12)
         return mean, floor + tf.nn.softplus(log_variance - floor)
-
-
-def gaussian_kl(mean, log_variance):
-    """KL(N(mean, variance) || N(0, I)) [B] (appendix B)."""
-    return 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_variance) - 1.0 - log_variance, axis=-1)
-
-
-def bernoulli_log_likelihood(images, logits):
-    """Σ x log p + (1 - x) log(1 - p) [B] (appendix C.1), from logits."""
-    cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=images, logits=logits)
-    return -tf.reduce_sum(cross_entropy, axis=[1, 2, 3])
-
-
-def gaussian_log_likelihood(values, mean, log_variance):
-    """Σ log N(value; mean, variance) over all axes but the first [B] (appendix C.2)."""
-    density = -0.5 * (
-        math.log(2 * math.pi) + log_variance + (values - mean) ** 2 * tf.exp(-log_variance)
-    )
-    return tf.reduce_sum(density, axis=list(range(1, density.shape.rank)))
 
 
 def build(config, data_spec, steps=None, **compile_options):

@@ -1,0 +1,35 @@
+"""The base of the zoo's networks: built when they are made, and strict about conditions."""
+
+import keras
+import tensorflow as tf
+
+
+class Network(keras.Model):
+    """A network that a model's loop calls.
+
+    Its `call` takes (inputs, condition=None, noise=None, training=False): `condition` is float32
+    [B, d]; with a `zoo.noise.Noise` dropout is on.
+
+    Args:
+        condition_size: d of the condition that the network takes; 0 where it takes none.
+    """
+
+    def __init__(self, condition_size=0):
+        super().__init__()
+        self.condition_size = condition_size
+
+    def joined(self, inputs, condition):
+        """Returns inputs [B, n] with the condition at their end, [B, n + d].
+
+        Raises:
+            ValueError: a condition for a network that takes none, none for one that takes one, or
+                one of another width.
+        """
+        given = 0 if condition is None else condition.shape[-1]
+        if given != self.condition_size:
+            takes = f"one of {self.condition_size} numbers" if self.condition_size else "none"
+            raise ValueError(
+                f"{type(self).__name__} got a condition of {given} numbers and takes {takes}: make "
+                "it with condition_size=…, or leave the condition out."
+            )
+        return inputs if condition is None else tf.concat([inputs, condition], axis=-1)

@@ -1,0 +1,39 @@
+"""A latent's prior: independent parts side by side.
+
+    (("normal", 100),)                                            N(0, I)
+    (("normal", 62), ("categorical", 10), ("symmetric", 2))       InfoGAN's z and codes
+
+normal       N(0, 1)
+uniform      U(0, 1)
+symmetric    U(-1, 1)
+categorical  one of as many classes as the part is wide, one-hot
+"""
+
+import tensorflow as tf
+
+# No number meets the bounds, here and in `noise._to_uniform`.  Without them TensorFlow Lite's
+# converter folds scale and shift into a dense layer that takes the numbers: its weights are then
+# too small for float16 and int8, and others than those of the same layer under latents that are
+# given.
+KINDS = {
+    "normal": lambda noise, size: noise.normal((size,)),
+    "uniform": lambda noise, size: noise.uniform((size,)),
+    "symmetric": lambda noise, size: tf.maximum(2.0 * noise.uniform((size,)) - 1.0, -1.0),
+    "categorical": lambda noise, size: one_hot(noise.uniform((1,))[:, 0], size),
+}
+
+
+def size(prior):
+    """Returns how many numbers a latent has."""
+    return sum(width for _, width in prior)
+
+
+def draw(noise, prior):
+    """Returns one latent for each example of a `Noise`, float32 [B, z]; each part is a draw."""
+    parts = [KINDS[kind](noise, width) for kind, width in prior]
+    return parts[0] if len(parts) == 1 else tf.concat(parts, axis=-1)
+
+
+def one_hot(uniform, classes):
+    """Classes that are equally likely, one-hot float32 [B, classes], from uniform numbers [B]."""
+    return tf.one_hot(tf.cast(uniform * classes, tf.int32), classes)
