@@ -42,10 +42,11 @@ train: env
 	@echo '  tensorboard --logdir runs'
 
 # By hand, of plain functions: what a slip of the pen breaks.
-QUICK := config noise networks optimizers execution gan vae data pictures packaging
+QUICK := $(patsubst %,tests/unit/test_%.py,config noise networks optimizers execution data pictures) \
+	tests/models/test_gan.py tests/models/test_vae.py tests/usage/test_packaging.py
 
 quick: env
-	$(BIN)/python -m pytest $(WORKERS) -m "not slow" $(QUICK:%=tests/test_%.py)
+	$(BIN)/python -m pytest $(WORKERS) -m "not slow" $(QUICK)
 
 test: env
 	$(BIN)/python -m pytest $(WORKERS) -m "not slow"
@@ -65,13 +66,13 @@ gallery:
 	node exports/gallery/assemble.mjs
 
 bench: env .bench
-	$(BIN)/python -m tests.benchmarks.training --out=results/training.json
-	$(BIN)/python -m tests.benchmarks.training --xla --out=results/xla.json
-	$(BIN)/python -m tests.benchmarks.samplers --out=results/samplers.json
-	$(BIN)/python -m tests.benchmarks.recurrences --out=results/recurrences.json
-	$(BIN)/python -m tests.benchmarks.distribution --out=results/distribution.json
+	$(BIN)/python -m tests.bench.training --out=results/training.json
+	$(BIN)/python -m tests.bench.training --xla --out=results/xla.json
+	$(BIN)/python -m tests.bench.samplers --out=results/samplers.json
+	$(BIN)/python -m tests.bench.recurrences --out=results/recurrences.json
+	$(BIN)/python -m tests.bench.distribution --out=results/distribution.json
 	$(BIN)/python -m pip install --quiet 'onnxruntime>=1.20' 'tf2onnx>=1.17'
-	$(BIN)/python -m tests.benchmarks.exports --out=results/exports.json
+	$(BIN)/python -m tests.bench.exports --out=results/exports.json
 
 # PyTorch, beside the environment: training steps are timed against it.
 .bench:
@@ -84,10 +85,10 @@ release: env
 	$(BIN)/python -m tools.release
 
 notebooks: env
-	$(BIN)/python -m pytest $(WORKERS) tests/test_notebooks.py
+	$(BIN)/python -m pytest $(WORKERS) tests/usage/test_notebooks.py
 
 addons: .addons
-	$(BIN)/python -m pytest tests/test_addons.py
+	$(BIN)/python -m pytest tests/unit/test_addons.py
 
 # Beside the environment, not in it: the addons bring another Keras.
 .addons: | env

@@ -10,14 +10,15 @@ import sys
 # while it waits for its turn, at nine times the cost.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import forking
 import pytest
 
+from tests import forking
 from zoo.startup import start_tensorflow
 
 start_tensorflow()
-import harness  # noqa: E402
 import tensorflow as tf  # noqa: E402
+
+from tests import contract  # noqa: E402
 
 forking.calm_collector()
 CPU = tf.config.list_physical_devices("CPU")[0]
@@ -27,7 +28,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 
 # A model of each loop. The others vary one of these: for them, what takes long is run by `make
 # test-all` only.
-LOOPS = harness.loops()
+LOOPS = contract.loops()
 # One for each way to draw; any other is exported and run by the same code.
 DRAWN = ("gan", "vae", "pixelcnn")
 
@@ -109,13 +110,13 @@ def once(tmp_path_factory):
 @pytest.fixture(scope="session")
 def runs(once, command):
     """model -> a run directory of 60 steps on the embedded digits, trained by the command, with
-    networks as shallow as `harness.SMALL`."""
+    networks as shallow as `contract.SMALL`."""
 
     def train(path):
         words = [f"--model={path.name}", "--steps=60", "--every=20", "--config.ema=0.9"]
         words += ["--jit=off"]  # to compile takes longer than all of the run
         # As wide as by default: most of an exported file is then its weights.
-        words += harness.small_words(path.name, without=("channels", "ends"))
+        words += contract.small_words(path.name, without=("channels", "ends"))
         done = command("train", *words, f"--run={path}")
         assert done.returncode == 0, done.stderr
 

@@ -1,14 +1,14 @@
-"""Short runs on the embedded data, with the figures before and after (item 9 of the harness).
+"""Short runs on the embedded data, with the figures before and after (item 9 of the contract).
 
-`test_harness.py` holds each to its margin, and `benchmarks/distribution.py` compares precisions.
+`test_contract.py` holds each to its margin, and `bench/distribution.py` compares precisions.
 Each function takes settings to add and returns name -> (figures before, figures after).
 """
 
 import numpy as np
-from digits_classifier import judge
-from harness import make, run_steps
 
 import zoo
+from tests.contract import make, run_steps
+from tests.digits_classifier import judge
 from zoo.metrics import evaluation, likelihood
 
 PLANE = {"batch_size": 128, "latent": 2, "hidden": (64, 64, 64), "n_critic": 5, "ema": 0.99}

@@ -80,7 +80,7 @@ class DiagonalBiLSTM(keras.layers.Layer):
 
         The loop is unrolled as in Row LSTM, both LSTMs are one batched product, and of the skewed
         map only the places that lie in the picture are there, half of it, which takes half the time
-        (tests/benchmarks/recurrences.py).
+        (tests/bench/recurrences.py).
         """
         _, height, width, batch, _ = gates.shape
         batch = -1 if batch is None else batch

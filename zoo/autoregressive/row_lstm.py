@@ -58,7 +58,7 @@ class RowLSTM(keras.layers.Layer):
         hidden, cell = first + self.first_state[0], first + self.first_state[1]
         states = []
         # Unrolled: on two cores 1.5 times as fast as a tf.while_loop, and as fast as one under XLA,
-        # which takes half a minute to compile what is unrolled (tests/benchmarks/recurrences.py).
+        # which takes half a minute to compile what is unrolled (tests/bench/recurrences.py).
         for row in tf.unstack(gates, axis=1):
             above = tf.tensordot(shifted(hidden, WIDTH, axis=1), self.state_to_state, 1)
             hidden, cell = lstm(row + above, cell)

@@ -1,0 +1,71 @@
+"""Every model of the shelf, in every format, through every loader, against Keras: one table.
+
+    python -m tests.export.matrix [--shelf=exports] [--runs=runs/shelf] [--out=results/matrix.json]
+
+A number is the largest difference over all signatures from the run's model in Keras (relative where
+values are above 1), of a quantized file the mean one.  The C program and the TF1 session read the
+SavedModel; the files for devices are run by `ai_edge_litert`, and by LiteRT's JavaScript in
+`tests/export/test_gallery.py`.
+"""
+
+import argparse
+import json
+import pathlib
+import tempfile
+
+import zoo
+from tests.export.serving import session
+from zoo.exporting import formats, publish, verify
+
+
+def in_c(program, version, cases):
+    """The largest difference of the C program's answers."""
+    requests = [(name.removeprefix(verify.DRAWN), case[0]) for name, case in cases.items()]
+    with tempfile.TemporaryDirectory() as folder:
+        answers = session.run(program, version, requests, pathlib.Path(folder))
+    return max(
+        verify.difference(answer.outputs, expected, name)["largest"]
+        for answer, (name, (_, expected)) in zip(answers, cases.items(), strict=True)
+    )
+
+
+def row(program, version, run):
+    """column -> difference of one model."""
+    sampler = zoo.load(run)
+    chosen = [f for f in formats.ALL if (version / f.file).exists()]
+    cases = verify.cases(sampler.model, chosen, sampler.given)
+    found = verify.check(version, cases)
+    columns = {"C program": in_c(program, version, cases[verify.SAVED_MODEL])}
+    columns["TF1 session"] = found[verify.SAVED_MODEL]["largest"]
+    for format in chosen:
+        measure = "largest" if format.precision == "float32" else "mean"
+        columns[format.file] = found[format.file][measure]
+    return columns
+
+
+def main():
+    """Prints the table, writes the file if asked."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shelf", type=pathlib.Path, default="exports")
+    parser.add_argument("--runs", type=pathlib.Path, default="runs/shelf")
+    parser.add_argument("--out", type=pathlib.Path)
+    words = parser.parse_args()
+    columns = ["C program", "TF1 session", *(format.file for format in formats.ALL)]
+    print("| model | " + " | ".join(columns) + " |\n|---" + "|---" * len(columns) + "|")
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        program = pathlib.Path(folder) / "session"
+        session.build(program)
+        for name in zoo.names():
+            version = publish.newest_version(words.shelf / name)
+            found[name] = row(program, version, words.runs / name)
+            cells = [found[name].get(column) for column in columns]
+            cells = ["none" if cell is None else f"{cell:.1e}" for cell in cells]
+            print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+    if words.out:
+        command = f"python -m tests.export.matrix --out={words.out}"
+        words.out.write_text(json.dumps({"command": command, "models": found}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Two replicas on two logical CPUs against one device at the same global batch: one table.
+
+    python -m tests.reliability.replicas [--out=results/replicas.json]
+
+Every model, with the networks of `contract.SMALL`, by SGD on the embedded digits: the largest
+difference of any weight, optimizer's slot or statistic of any replica after 4 steps and after 20.
+Rounding grows from step to step, through a critic's second derivatives and through BatchNorm.  The
+exit status is 1 if a bound is broken.
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+
+import tensorflow as tf
+
+import zoo
+from tests import contract
+
+EARLY, LATE = 4, 20  # steps
+BOUND = 1e-6  # after the early ones; and after the late ones:
+BOUNDS = {"wgan_gp": 1e-4, "dcgan": 1e-3}
+OTHERS = 1e-5
+
+
+def main():
+    """Prints the table, writes the file if asked."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=pathlib.Path)
+    out = parser.parse_args().out
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    print(f"| model | {EARLY} steps | bound | {LATE} steps | bound |\n|---|---|---|---|---|")
+    found, broken = {}, []
+    for name in zoo.names():
+        bounds = BOUND, BOUNDS.get(name, OTHERS)
+        apart = list(contract.replicas_apart(name, zoo.load_data(name), [EARLY, LATE - EARLY]))
+        found[name] = {
+            f"{steps} steps": {"largest difference": value, "bound": bound}
+            for steps, value, bound in zip((EARLY, LATE), apart, bounds, strict=True)
+        }
+        cells = [f"{value:.1e} | {bound:.0e}" for value, bound in zip(apart, bounds, strict=True)]
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+        broken += [name for value, bound in zip(apart, bounds, strict=True) if not value <= bound]
+    if out:
+        facts = {
+            "command": f"python -m tests.reliability.replicas --out={out}",
+            "seed": 0,
+            "global batch": contract.BATCH,
+            "learning rate": 0.02,
+            "models": found,
+        }
+        out.write_text(json.dumps(facts, indent=2) + "\n")
+    sys.exit(f"over the bound: {', '.join(broken)}" if broken else None)
+
+
+if __name__ == "__main__":
+    main()

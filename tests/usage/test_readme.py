@@ -1,0 +1,70 @@
+"""The README's blocks run from top to bottom, in an empty folder, made small by a stated rule."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+# What is not run, by its first word, and why.
+SKIPPED = {
+    "make": "minutes: it installs and trains in full, or runs this very test",
+    ".": "the environment is on already",
+    "pip": "what is tested is this checkout",
+    "docker": "needs a daemon and an image from afar",
+    "curl": "needs the server that docker starts",
+}
+# What makes a command small: as many steps as show that it works, and few samples.
+SMALLER = [
+    (r"--steps=\d+", "--steps=20"),
+    (r"steps_per_epoch=\d+", "steps_per_epoch=2"),
+    (r"(-m zoo\.evaluate\b)", r"\1 --num=300 --seeds=1"),
+]
+SHAPE = "\nassert pictures.shape == (16, 8, 8, 1) and 0 <= pictures.min() <= pictures.max() <= 1\n"
+
+
+def small(text):
+    """`text` with the numbers of `SMALLER`."""
+    for pattern, replacement in SMALLER:
+        text = re.sub(pattern, replacement, text)
+    return text
+
+
+def commands(block):
+    """The commands of a block of shell, a line each, continued lines joined, comments left out."""
+    lines = block.replace("\\\n", " ").splitlines()
+    return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def run(words, folder):
+    """Runs one command where `python` is this one and `zoo` is this checkout's."""
+    path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        words, cwd=folder, capture_output=True, text=True, check=False, timeout=600,
+        env={**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+    )  # fmt: skip
+    assert done.returncode == 0, f"README: {words[-1]}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+
+
+@pytest.mark.slow
+def test_every_block_runs(tmp_path):
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.M)
+    assert {language for language, _ in blocks} >= {"sh", "python"}
+    for language, block in blocks:
+        if language == "python":
+            run([sys.executable, "-c", small(block) + SHAPE], tmp_path)
+        for command in commands(block) if language == "sh" else ():
+            if (word := command.split()[0]) in SKIPPED:
+                print(f"skipped: {command}: {SKIPPED[word]}")
+                continue
+            run(["bash", "-euc", small(command)], tmp_path)
+            for written in re.findall(r"--(?:out|run)=(\S+)", command):
+                assert (tmp_path / written).exists(), f"{command} wrote no {written}"
+        if (exports := tmp_path / "exports" / "vae").exists() and not exports.with_name(
+            "first"
+        ).exists():
+            exports.with_name("first").symlink_to(exports)  # which `make train` leaves
