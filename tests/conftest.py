@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import pathlib
 import subprocess
 import sys
 
@@ -12,7 +11,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 
-from tests import forking
+from tests import ROOT, forking
 from zoo.startup import start_tensorflow
 
 start_tensorflow()
@@ -23,25 +22,6 @@ from tests import contract  # noqa: E402
 forking.calm_collector()
 CPU = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
-
-ROOT = pathlib.Path(__file__).parent.parent
-
-# A model of each loop. The others vary one of these: for them, what takes long is run by `make
-# test-all` only.
-LOOPS = contract.loops()
-# One for each way to draw; any other is exported and run by the same code.
-DRAWN = ("gan", "vae", "pixelcnn")
-
-
-def loops_first(values, fast=LOOPS):
-    """Test parameters, those that are not in `fast` marked slow; a tuple is several at once."""
-    return [
-        pytest.param(
-            *(value if isinstance(value, tuple) else (value,)),
-            marks=[] if value in fast else [pytest.mark.slow],
-        )
-        for value in values
-    ]
 
 
 @pytest.fixture(scope="session")
@@ -110,13 +90,15 @@ def once(tmp_path_factory):
 @pytest.fixture(scope="session")
 def runs(once, command):
     """model -> a run directory of 60 steps on the embedded digits, trained by the command, with
-    networks as shallow as `contract.SMALL`."""
+    networks as shallow as its case's small settings."""
 
     def train(path):
         words = [f"--model={path.name}", "--steps=60", "--every=20", "--config.ema=0.9"]
         words += ["--jit=off"]  # to compile takes longer than all of the run
         # As wide as by default: most of an exported file is then its weights.
-        words += contract.small_words(path.name, without=("channels", "ends"))
+        small = contract.case(path.name).small
+        wide = {key: small[key] for key in small if key not in ("channels", "ends")}
+        words += contract.flags_of(wide)
         done = command("train", *words, f"--run={path}")
         assert done.returncode == 0, done.stderr
 

@@ -1,26 +1,26 @@
 """What every registered model passes (DESIGN section 6); `test_contract.py` runs it.
 
-Each check builds what it needs from the registry, so a new model needs no line here.
+Each check builds what it needs from the registry and from the model's `ModelCase`, so a new model
+needs no line here.
 """
 
 import dataclasses
 import functools
+import importlib.util
+import typing
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.selection import PIXELWISE
 from zoo import registry
 from zoo.config import override
 from zoo.data.pipeline import Dataset
 from zoo.training import optimizers
-from zoo.training.model import GenerativeModel
 
 BATCH = 32
-
-# Variables whose gradient is zero by the algorithm's own construction: {"model": {"path suffix"}}.
-EXEMPT = {}
 
 # Ops that XLA on CPU may swallow and a TPU cannot run.
 BANNED = {
@@ -29,32 +29,36 @@ BANNED = {
 }  # fmt: skip
 
 
-# The unrolled critic steps of a Wasserstein loop are most of the time that a check takes.
-SMALL = {name: {"n_critic": 2, "hidden": (64, 64)} for name in ("wgan", "wgan_gp")}
-# So is the unrolled recurrence of a PixelRNN, and a convolution under XLA.
-PIXELWISE = ("pixelcnn", "row_lstm", "diagonal_bilstm", "multi_scale")
-SMALL |= {name: {"channels": 6, "blocks": 1, "ends": 8} for name in PIXELWISE}
-SMALL["multi_scale"] |= {"network": "pixelcnn"}
+@dataclasses.dataclass(frozen=True)
+class ModelCase:
+    """What the contract is told of one model; the `CASE` of its test file.
+
+    Attributes:
+        small: settings that keep the checks fast.
+        exempt: ends of the paths of variables whose gradient is zero by the algorithm's own
+            construction.
+        learns: a function without arguments that asserts by how much a short run beats its start.
+    """
+
+    small: dict = dataclasses.field(default_factory=dict)
+    exempt: tuple = ()
+    learns: typing.Callable | None = None
 
 
-def loops():
-    """The first model, in the registry's order, of each class that writes its own `train_step`."""
-    found = {}
-    for name in registry.names():
-        module = registry.module(name)
-        for model in vars(module).values():
-            own = isinstance(model, type) and model.__module__ == module.__name__
-            if own and issubclass(model, GenerativeModel):
-                found.setdefault(model.train_step.__qualname__, name)
-    return tuple(found.values())
+def case(name):
+    """Returns the `CASE` of tests/models/test_NAME.py, or the defaults if there is no such file."""
+    place = f"tests.models.test_{name}"
+    if importlib.util.find_spec(place) is None:
+        return ModelCase()
+    return importlib.import_module(place).CASE
 
 
-def small_words(name, without=()):
-    """`SMALL` but for some settings, as flags of a command."""
+def flags_of(settings):
+    """Settings as flags of a command."""
     return [
         f"--config.{key}={','.join(map(str, value)) if isinstance(value, tuple) else value}"
-        for key, value in SMALL.get(name, {}).items() if key not in without
-    ]  # fmt: skip
+        for key, value in settings.items()
+    ]
 
 
 def make(
@@ -63,7 +67,7 @@ def make(
     """Builds a small-batch model of the zoo under a strategy."""
     strategy = strategy or tf.distribute.OneDeviceStrategy("CPU:0")
     module = registry.module(name)
-    words = {"batch_size": BATCH, **SMALL.get(name, {}), **settings}
+    words = {"batch_size": BATCH, **case(name).small, **settings}
     config = override(module.Config(), words)
     with strategy.scope():
         return module.build(
@@ -122,7 +126,7 @@ def check_each_player_moves_alone(name, data):
         run_steps(model, data, 1)
         moved = {v.path for v in model.trainable_variables if (v.numpy() != before[v.path]).any()}
         own = {v.path for v in model.optimizers()[player][0]}
-        exempt = {p for p in own if any(p.endswith(end) for end in EXEMPT.get(name, ()))}
+        exempt = {p for p in own if p.endswith(case(name).exempt)}
         assert moved == own - exempt, f"{player}: {sorted(moved ^ (own - exempt))}"
     assert int(model.step.numpy()) == 1
 

@@ -43,11 +43,11 @@ def released(model, shelf, runs):
     _command("evaluate", f"--run={run}")
     figures = _figures(run)
     _gate(model, recipe, figures)
-    old, sampler = publish.newest_version(name), sampler.load(run)
-    if old and _alike(sampler.load(old).sample(64), sampler.sample(64)):
+    old, trained = publish.newest_version(name), sampler.load(run)
+    if old and _alike(sampler.load(old).sample(64), trained.sample(64)):
         return f"{model}: unchanged, version {old.name}"
     # A PixelRNN's graph is larger than its weights, and with int8 weights it is no faster.
-    precisions = ["float16"] if sampler.pixelwise else list(formats.QUANTIZED)
+    precisions = ["float16"] if trained.pixelwise else list(formats.QUANTIZED)
     _command("export", f"--run={run}", f"--out={name}", f"--quantize={','.join(precisions)}")
     new = publish.newest_version(name)
     for version in publish.check_versions(name):

@@ -10,10 +10,11 @@ several turns the fastest five steps count.
 
 Memory: what the process's resident set grows by at most from before the model is built.
 
-Learning: the short runs of `tests/learning.py` in both precisions, seed 0.
+Learning: the models' short runs (`tests/learning.py`) in both precisions, seed 0.
 """
 
 import argparse
+import importlib
 import itertools
 import json
 import os
@@ -130,11 +131,9 @@ def costs(name):
 
 def learnt():
     """model -> data -> the figures before, and after in each precision."""
-    from tests import learning
-
     found = {}
     for name in STEPS:
-        run = getattr(learning, name, lambda name=name, **extra: learning.pixelwise(name, **extra))
+        run = importlib.import_module(f"tests.models.test_{name}").short_run
         runs = {precision: run(precision=precision) for precision in ("float32", "bfloat16")}
         found[name] = {
             data: {"before": before, **{p: figures[data][1] for p, figures in runs.items()}}

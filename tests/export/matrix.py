@@ -56,7 +56,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / "session"
         session.build(program)
-        for name in zoo.names():
+        for name in filter(lambda name: (words.shelf / name).exists(), zoo.names()):
             version = publish.newest_version(words.shelf / name)
             found[name] = row(program, version, words.runs / name)
             cells = [found[name].get(column) for column in columns]

@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 import zoo
-from tests.conftest import DRAWN, loops_first
+from tests.selection import FAMILIES, fast_first
 from zoo.exporting import formats, metadata, subpixel
 
 PRECISIONS = tuple(formats.QUANTIZED)
@@ -35,7 +35,7 @@ def quantized(once, runs, command):
     return lambda model: once(f"quantized/{model}", export) / "1"
 
 
-@pytest.mark.parametrize("model", loops_first(zoo.names(), DRAWN))
+@pytest.mark.parametrize("model", fast_first(zoo.names(), FAMILIES))
 def test_a_batch_of_a_known_size_has_the_same_pictures(model, runs, exports):
     run = zoo.load(runs(model))
     images = run.sample(16, 7)
@@ -172,7 +172,7 @@ def test_servers_get_png_files_too(exports):
         assert outputs[name] == {"images", "images_bytes"}
 
 
-@pytest.mark.parametrize("model", loops_first(["vae", "cgan"], DRAWN))
+@pytest.mark.parametrize("model", fast_first(["vae", "cgan"], FAMILIES))
 def test_warm_up_records_run(model, exports):
     from tensorflow_serving.apis import prediction_log_pb2
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.conftest import ROOT
+from tests import ROOT
 from tests.export import browser
 
 EXPORTS = ROOT / "exports"

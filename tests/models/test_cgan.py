@@ -7,14 +7,32 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.conftest import loops_first
-from tests.contract import make, run_steps
+from tests import learning
+from tests.contract import ModelCase, make, run_steps
+from tests.selection import fast_first
 from zoo import noise
 from zoo.config import UserError
 from zoo.data import names
 from zoo.data.spec import DataSpec
 
 PAIRS = [("label", "image"), ("name", "image"), ("image", "name"), ("label", "name")]
+
+
+def short_run(**extra):
+    """The Fréchet distance, and the share of pictures that are of the digit that was asked for."""
+    settings = {"batch_size": 100, "learning_rate": 5e-4, "ema": 0.99, "dropout": 0.2, **extra}
+    return {"digits": learning.judged("cgan", "digits", 2000, **settings)}
+
+
+def learns():
+    # From 1.16 to 1.22, to 0.071 to 0.085; and of the pictures the classifier takes first a tenth,
+    # then all for the digit that was asked for.
+    before, after = short_run()["digits"]
+    assert after["frechet"] < before["frechet"] / 6
+    assert after["accuracy"] > before["accuracy"] + 0.8
+
+
+CASE = ModelCase(learns=learns)
 
 
 def test_paper_sizes_on_mnist():
@@ -35,7 +53,7 @@ def test_latents_are_uniform():
     assert abs(z.mean() - 0.5) < 0.005
 
 
-@pytest.mark.parametrize(("condition", "target"), loops_first(PAIRS, PAIRS[:1]))
+@pytest.mark.parametrize(("condition", "target"), fast_first(PAIRS, PAIRS[:1]))
 def test_every_pair_of_modalities_trains_and_draws(condition, target):
     data = zoo.load_data("cgan", condition=condition, target=target)
     model = make("cgan", data.spec)

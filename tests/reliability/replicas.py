@@ -2,7 +2,7 @@
 
     python -m tests.reliability.replicas [--out=results/replicas.json]
 
-Every model, with the networks of `contract.SMALL`, by SGD on the embedded digits: the largest
+Every model, with its case's small settings, by SGD on the embedded digits: the largest
 difference of any weight, optimizer's slot or statistic of any replica after 4 steps and after 20.
 Rounding grows from step to step, through a critic's second derivatives and through BatchNorm.  The
 exit status is 1 if a bound is broken.

@@ -10,8 +10,9 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.conftest import ROOT, loops_first
-from tests.contract import SMALL
+from tests import ROOT
+from tests.contract import case
+from tests.selection import fast_first
 from tests.usage.test_train import checkpoint
 from zoo.config import UserError
 from zoo.startup import start_tensorflow
@@ -38,7 +39,7 @@ print("replicas", trained.distribute_strategy.num_replicas_in_sync)
 
 
 def run(forks, model, path, strategy, steps):
-    words = [model, str(path), strategy, str(steps), json.dumps(SMALL.get(model, {}))]
+    words = [model, str(path), strategy, str(steps), json.dumps(case(model).small)]
     done = forks.run(["-c", CODE, *words], ROOT, os.environ)
     assert done.returncode == 0, done.stderr
     assert f"replicas {2 if strategy == 'mirrored' else 1}" in done.stdout
@@ -125,7 +126,7 @@ def test_the_first_line_says_what_carries_a_run(monkeypatch):
     assert line.endswith("did not load it: pip install 'tensorflow[and-cuda]'")
 
 
-@pytest.mark.parametrize(("before", "after"), loops_first([(None, "1"), ("0", "0")], [(None, "1")]))
+@pytest.mark.parametrize(("before", "after"), fast_first([(None, "1"), ("0", "0")], [(None, "1")]))
 def test_onednn_is_on_unless_the_environment_says_otherwise(before, after):
     env = {key: os.environ[key] for key in os.environ if key != "TF_ENABLE_ONEDNN_OPTS"}
     code = "import os, zoo; zoo.load_data('gan'); print(os.environ['TF_ENABLE_ONEDNN_OPTS'])"

@@ -10,7 +10,7 @@ import typing
 
 import pytest
 
-from tests.conftest import ROOT
+from tests import ROOT
 
 
 class Fault(typing.NamedTuple):

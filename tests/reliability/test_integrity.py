@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.conftest import ROOT
+from tests import ROOT
 from tests.reliability.storage import exports as kills
 from tests.reliability.storage import shim
 from zoo.exporting import publish

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.conftest import ROOT
+from tests import ROOT
 from tests.reliability.storage import saving, shim
 from tests.usage.test_train import checkpoint, refused
 from zoo.config import UserError, override

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.conftest import ROOT
+from tests import ROOT
 from tests.usage.test_train import checkpoint
 
 pytestmark = pytest.mark.slow

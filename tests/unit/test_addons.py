@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conftest import ROOT
+from tests import ROOT
 from zoo.networks.initializers import Initializers
 from zoo.networks.mlp import Maxout
 from zoo.training import ema, optimizers

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from kubeflow_trainer_api.models.jobset_v1alpha2_job_set import JobsetV1alpha2JobSet
 
-from tests.conftest import ROOT
+from tests import ROOT
 from zoo.training import distribution
 
 DOCS = ROOT / "docs"

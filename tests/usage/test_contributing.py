@@ -1,12 +1,11 @@
-"""The model that CONTRIBUTING.md shows is whole: one file and one line, and the harness passes."""
+"""The model that CONTRIBUTING.md shows is whole: one file and one line, and the contract passes."""
 
 import re
 import sys
 
 import pytest
 
-from tests import contract
-from tests.conftest import ROOT
+from tests import ROOT, contract
 from zoo import registry
 
 CHECKS = [

@@ -1,6 +1,7 @@
 """`zoo.evaluate` and `zoo.diagnose`: their figures, their files, and what bad input gets."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -146,3 +147,37 @@ def test_bad_calls_get_one_sentence(name, words, sentence, runs, command, tmp_pa
     assert "Traceback" not in done.stderr
     assert sentence in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_evaluation_tells_likelihoods(runs, command):
+    run = runs("pixelcnn")
+    done = command("evaluate", f"--run={run}", "--metrics=likelihood", "--split=test")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((run / "likelihood.json").read_text())
+    nll, bits = (found["figures"][name] for name in ("nll", "bits_per_dim"))
+    assert found["held_out"] == {"split": "test", "examples": 297}
+    assert (found["of"], found["binarize"]) == ("the picture", "none")
+    np.testing.assert_allclose(nll["mean"] / bits["mean"], 64 * math.log(2))
+    assert 1.5 < bits["independent_pixels"] < 3
+    assert f"bits_per_dim {bits['mean']:.4f} ± {bits['standard_error']:.4f}" in done.stdout
+    for words, sentence in (
+        ((f"--run={run}", "--split=tset"), "has no split 'tset': did you mean 'test'?"),
+        ((f"--run={run}", "--metrics=nll"), "unknown metrics 'nll'"),
+        ((f"--run={runs('gan')}", "--metrics=likelihood"), "tell an exact likelihood"),
+    ):
+        done = command("evaluate", *words)
+        assert done.returncode == 2
+        assert sentence in done.stderr
+
+
+def test_contexts_as_a_figure(runs, command, tmp_path):
+    out = tmp_path / "contexts.png"
+    done = command("diagnose", f"--run={runs('pixelcnn')}", f"--out={out}")
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(out.with_suffix(".json").read_text())["runs"]
+    assert found["pixels in the context of one layer"] == 5
+    assert found["pixels in the context of whole network"] == 36
+    assert out.stat().st_size > 1000
+    done = command("diagnose", f"--run={runs('pixelcnn')},{runs('gan')}", f"--out={out}")
+    assert done.returncode == 2
+    assert "which has no context to diagnose" in done.stderr

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.conftest import ROOT
+from tests import ROOT
 
 NOTEBOOKS = sorted((ROOT / "colab").glob("*.ipynb"))
 LONGEST = 900  # seconds that a cell may take, on a machine that does much else

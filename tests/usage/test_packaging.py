@@ -9,7 +9,7 @@ import tomllib
 import pytest
 
 import zoo
-from tests.conftest import ROOT
+from tests import ROOT
 from zoo.runs import directory
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.conftest import ROOT
+from tests import ROOT
 
 # What is not run, by its first word, and why.
 SKIPPED = {

@@ -11,8 +11,9 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.conftest import ROOT, loops_first
-from tests.contract import PIXELWISE, small_words
+from tests import ROOT
+from tests.contract import case, flags_of
+from tests.selection import PIXELWISE, fast_first
 
 TRAIN = ["-m", "zoo.train"]
 
@@ -28,7 +29,7 @@ def checkpoint(run):
     }
 
 
-@pytest.mark.parametrize("model", loops_first(zoo.names()))
+@pytest.mark.parametrize("model", fast_first(zoo.names()))
 def test_a_run_leaves_what_it_says(model, runs):
     run = runs(model)
     facts = json.loads((run / "run.json").read_text())
@@ -56,7 +57,7 @@ def test_kill_9_in_the_middle_resumes_bit_for_bit(model, command, forks, tmp_pat
     """The process that resumes begins at nothing, with its own hashes of strings and layout of
     memory: nothing of a run may depend on those."""
     words = [f"--model={model}", "--steps=400", "--every=50", "--config.ema=0.9", "--seed=5"]
-    words += small_words(model)
+    words += flags_of(case(model).small)
     whole = command("train", *words, f"--run={tmp_path / 'whole'}")
     assert whole.returncode == 0, whole.stderr
     killed = tmp_path / "killed"

@@ -28,26 +28,25 @@ import time
 
 import tensorflow as tf
 
+from tests.contract import case, flags_of
 from tests.reliability.storage import shim
+from tests.selection import LOOPS
 
-LOOPS = ("gan", "wgan", "wgan_gp", "vae", "pixelcnn")
 # Small networks: what is shown is how files are written, and that is the same for large ones.
-SETTINGS = {name: {"n_critic": 2, "hidden": (64, 64)} for name in ("wgan", "wgan_gp")}
-SETTINGS |= {
-    "gan": {"hidden": (64, 64), "maxout": (32, 32)},
-    "vae": {"hidden": (64,)},
-    "pixelcnn": {"channels": 6, "blocks": 1, "ends": 8},
-}
+SMALLER = {"gan": {"hidden": (64, 64), "maxout": (32, 32)}, "vae": {"hidden": (64,)}}
 SHORT, LONG = (3, 1), (600, 10)  # (steps, steps between checkpoints)
 SEED = 0  # of the random moments
+
+
+def settings(loop):
+    """The settings that make a loop's networks small."""
+    return {**case(loop).small, **SMALLER.get(loop, {})}
 
 
 def words(loop, steps, every):
     """The command's words but for --run."""
     found = [f"--model={loop}", f"--steps={steps}", f"--every={every}", "--config.ema=0.9"]
-    for key, value in SETTINGS.get(loop, {}).items():
-        text = ",".join(map(str, value)) if isinstance(value, tuple) else value
-        found.append(f"--config.{key}={text}")
+    found += flags_of(settings(loop))
     return [*found, "--jit=off", "--strategy=one"]
 
 
@@ -95,7 +94,7 @@ def resume_all(loop, folders):
     from zoo.viz import sheet
 
     module, (steps, every) = registry.module(loop), SHORT
-    config = override(module.Config(), {**SETTINGS.get(loop, {}), "ema": 0.9})
+    config = override(module.Config(), {**settings(loop), "ema": 0.9})
     how = fit.How(strategy="one", every=every, jit="off")
     build, draw, made, drawn = module.build, sheet.Draw, [], []
 

@@ -1,0 +1,44 @@
+"""Which models the fast half of the tests runs: found in the registry, never listed."""
+
+import pytest
+
+from zoo import registry
+from zoo.training.model import GenerativeModel
+
+
+def family(name):
+    """The package that a model's module is in."""
+    return registry.module(name).__package__.rpartition(".")[2]
+
+
+def _loops():
+    """The first model, in the registry's order, of each class that writes its own `train_step`."""
+    found = {}
+    for name in registry.names():
+        module = registry.module(name)
+        for model in vars(module).values():
+            own = isinstance(model, type) and model.__module__ == module.__name__
+            if own and issubclass(model, GenerativeModel):
+                found.setdefault(model.train_step.__qualname__, name)
+    return tuple(found.values())
+
+
+# A model of each loop. The others vary one of these: for them, what takes long is run by `make
+# test-all` only.
+LOOPS = _loops()
+# The first of each family, and so one for each way to draw: any other is exported and run by the
+# same code.
+FAMILIES = tuple({family(name): name for name in reversed(registry.names())}.values())
+# What draws pixel by pixel.
+PIXELWISE = tuple(name for name in registry.names() if family(name) == "autoregressive")
+
+
+def fast_first(values, fast=LOOPS):
+    """Test parameters, those that are not in `fast` marked slow; a tuple is several at once."""
+    return [
+        pytest.param(
+            *(value if isinstance(value, tuple) else (value,)),
+            marks=[] if value in fast else [pytest.mark.slow],
+        )
+        for value in values
+    ]
