@@ -118,10 +118,11 @@ def main():
     import numpy as np
 
     from zoo import files
-    from zoo.sampling import sampler
+    from zoo.sampling import sampler as samplers
+    from zoo.sampling import walks
     from zoo.viz import grid, sheet
 
-    sampler = sampler.load(FLAGS.run)
+    sampler = samplers.load(FLAGS.run)
     own = [name for name in ("complete", "temperature", "sampler") if FLAGS[name].present]
     if sampler.pixelwise and not FLAGS.interpolate and asked is None:
         x, given, columns = pixel_by_pixel(sampler), None, None
@@ -130,7 +131,7 @@ def main():
             f"--{own[0]} is for models that draw pixel by pixel, such as pixelcnn: leave it out."
         )
     elif FLAGS.interpolate:
-        x, given, columns = sampler.walks(
+        x, given, columns = walks.walks(
             sampler, -(-FLAGS.num // COLUMNS), FLAGS.seed, COLUMNS, asked
         )
     elif asked is None:
