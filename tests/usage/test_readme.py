@@ -50,6 +50,38 @@ def run(words, folder):
     assert done.returncode == 0, f"README: {words[-1]}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
 
 
+def test_it_stays_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 120
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")],
+    ids=lambda page: page.name,
+)  # fmt: skip
+def test_every_file_and_heading_that_is_linked_is_there(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if target.startswith("https://"):
+            continue
+        name, _, heading = target.partition("#")
+        linked = page.parent / name if name else page
+        assert linked.is_file(), target
+        titles = re.findall(r"^#+ (.*)$", linked.read_text(), re.M) if heading else ()
+        assert not heading or heading in {_anchor(title) for title in titles}, target
+
+
+def _anchor(title):
+    """The anchor that GitHub makes of a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *(ROOT / "docs").glob("*.md")],
+                         ids=lambda page: page.name)  # fmt: skip
+def test_every_file_that_is_named_is_there(page):
+    """Files of the checkout in backquotes, such as `zoo/noise.py`."""
+    for name in re.findall(r"`((?:zoo|tests|tools|docs|colab|results)/[\w./]+)`", page.read_text()):
+        assert (ROOT / name).exists(), name
+
+
 @pytest.mark.slow
 def test_every_block_runs(tmp_path):
     blocks = re.findall(r"^```(\w+)\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.M)
@@ -64,7 +96,3 @@ def test_every_block_runs(tmp_path):
             run(["bash", "-euc", small(command)], tmp_path)
             for written in re.findall(r"--(?:out|run)=(\S+)", command):
                 assert (tmp_path / written).exists(), f"{command} wrote no {written}"
-        if (exports := tmp_path / "exports" / "vae").exists() and not exports.with_name(
-            "first"
-        ).exists():
-            exports.with_name("first").symlink_to(exports)  # which `make train` leaves
