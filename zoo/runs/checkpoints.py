@@ -1,14 +1,14 @@
 """The checkpoints of a run: made beside, named when they are whole, known when they are damaged.
 
-A checkpoint is TensorFlow's pair ``step-N.data-…`` and ``step-N.index`` and, written last, the
-hashes of both, ``step-N.sha256``: ``sha256sum -c`` there says what `restore` finds.  Which is the
-newest is read off the names.  TensorFlow's own list, the file ``checkpoint``, is written for its
-tools and never read here; there are no times and no absolute paths in it.
+A checkpoint is TensorFlow's pair ``step-N.data-…`` and, written last, ``step-N.index``.  TensorFlow
+keeps a checksum of every tensor and of every block of the index, and `restore` reads all of them:
+no changed byte of either file changes a weight unnoticed, so there are no sums of ours beside them.
+Which is the newest is read off the names.  TensorFlow's own list, the file ``checkpoint``, is
+written for its tools and never read here; there are no times and no absolute paths in it.
 """
 
 import contextlib
 import copy
-import hashlib
 import os
 import pathlib
 import re
@@ -20,7 +20,7 @@ from zoo.config import UserError
 from zoo.files import write_whole
 
 KEEP = 3
-_NAME = re.compile(r"step-(\d+)\.(index|sha256|data-\d+-of-\d+)")
+_NAME = re.compile(r"step-(\d+)\.(index|data-\d+-of-\d+)")
 
 
 class Checkpoints:
@@ -87,7 +87,7 @@ class Checkpoints:
             UserError: none is whole, or it holds other weights than the model has.
         """
         for step in reversed(self.steps()):
-            damage = self._damage(step) or self._read(step)
+            damage = self._read(step)
             if not damage:
                 return step
             self._damaged.add(step)
@@ -106,6 +106,8 @@ class Checkpoints:
             self._checkpoint.restore(path).assert_consumed()
         except tf.errors.OpError as error:
             return error.message.splitlines()[0]
+        except IndexError as error:  # what TensorFlow makes of a file that is too short
+            return str(error).splitlines()[0]
         except (AssertionError, ValueError):
             raise UserError(
                 f"{path!r} holds other weights than the settings in run.json make: put back the "
@@ -113,36 +115,13 @@ class Checkpoints:
             ) from None
         return None
 
-    def _damage(self, step):
-        """What differs from the hashes of a checkpoint, or None; one of an older zoo has none, and
-        is held against the sums of each tensor that TensorFlow keeps."""
-        try:
-            lines = (self._folder / f"step-{step}.sha256").read_text().splitlines()
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError):
-            return f"step-{step}.sha256 cannot be read"
-        names = set()
-        for line in lines:
-            expected, _, name = line.partition("  ")
-            path = self._folder / name
-            if not _NAME.fullmatch(name) or not path.is_file():
-                return f"{name!r} is missing"
-            if _sha256(path) != expected:
-                return f"{name} is not what was written"
-            names.add(name)
-        if f"step-{step}.index" not in names or len(names) < 2:
-            return f"step-{step}.sha256 is cut short"
-        return None
-
     def _publish(self, staging, step):
-        """Moves whole files to their names: the data, then the index, then their hashes."""
+        """Moves whole files to their names: the data, then the index."""
         files = sorted(staging.glob(f"step-{step}.*"))
-        # TensorFlow leaves what it wrote to the system: `_sha256` waits until it is on the disk.
-        hashes = "".join(f"{_sha256(file, sync=True)}  {file.name}\n" for file in files)
+        for file in files:
+            _sync(file)
         for file in files:
             os.replace(file, self._folder / file.name)
-        write_whole(self._folder / f"step-{step}.sha256", hashes.encode())
         self._damaged.discard(step)
 
     def _prune(self, step):
@@ -165,9 +144,7 @@ class Checkpoints:
         write_whole(self._folder / "checkpoint", ("\n".join(lines) + "\n").encode())
 
 
-def _sha256(path, sync=False):
+def _sync(path):
+    """Waits until a file is on the disk: TensorFlow leaves what it wrote to the system."""
     with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if sync:
-            os.fsync(file.fileno())
-    return digest
+        os.fsync(file.fileno())

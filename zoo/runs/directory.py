@@ -1,7 +1,7 @@
 """A run directory: identity, lock, checkpoints and exact resume.
 
 run.json       what the run is: model, data, settings (its identity), versions, commit
-checkpoints/   the newest three, each with every weight, both optimizers and the step, and hashes
+checkpoints/   the newest three, each with every weight, both optimizers and the step
 metrics.jsonl  a line after step 1, every tenth step and each validation
 conditions.npy example conditions, where the model takes any: what is drawn without further words
 samples/       step_0000500.png, …: the same noise each time
