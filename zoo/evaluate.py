@@ -8,7 +8,7 @@ Writes RUN/evaluation.json and prints it as a table.  What is measured goes by t
 of all held-out pictures, exact, in nats and in bits per dimension, beside that of a histogram of
 each pixel's own levels.
 Weights are the moving averages where the run keeps them.  The run's data must be at hand, as for
-training.
+training.  Both files name the code that trained the run, stretch by stretch, and that which judged.
 """
 
 import json
@@ -39,6 +39,7 @@ def evaluate(path, num, seeds, metrics=None, split=None):
         UserError: it is no run, its data is not at hand, or there is no such figure for it.
     """
     from zoo.files import write_whole
+    from zoo.runs import provenance
     from zoo.sampling.sampler import RunSampler
 
     sampler = RunSampler(path)
@@ -61,6 +62,8 @@ def evaluate(path, num, seeds, metrics=None, split=None):
         "training_seed": facts["config"]["seed"],
         "step": int(sampler.model.step.numpy()),
         "held_out": {"split": held_out, "examples": len(data.splits[held_out][0])},
+        "stretches": facts["stretches"],
+        "code": provenance.code(),
     }
     found = {}
     if "samples" in wanted:

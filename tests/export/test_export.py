@@ -15,6 +15,7 @@ import zoo
 from tests.selection import FAMILIES, PIXELWISE, fast_first
 from zoo.config import UserError
 from zoo.exporting import formats, metadata, publish, verify
+from zoo.runs import provenance
 
 # What these offer at least, beside `generate` and `sample`.
 EXTRA = {"vae": {"encode", "decode", "reconstruct"}}
@@ -36,6 +37,9 @@ def test_an_export_is_whole(model, exports):
     assert [p.name for p in exports(model).iterdir()] == ["1"]
     publish.check_manifest(version)
     card = (version / "assets.extra" / "card.md").read_text()
+    code = provenance.code()
+    if code["commit"]:
+        assert f"Trained by the code at commit {code['commit']} (tree {code['tree']}) from" in card
     for word in (
         model,
         "60 training steps",

@@ -8,6 +8,7 @@ import pytest
 
 import zoo
 from zoo.metrics import evaluation
+from zoo.runs import provenance
 
 WORDS = {
     "plane": ["--model=wgan", "--dataset=gaussians8", "--config.hidden=16,16"],
@@ -49,6 +50,8 @@ def test_each_kind_of_data_has_its_figures(name, figures, trained, command):
     assert found["samples"] == 500
     assert found["sample_seeds"] == [0, 1]
     assert found["command"].endswith("--num=500 --seeds=2")
+    assert found["stretches"] == json.loads((run / "run.json").read_text())["stretches"]
+    assert found["code"] == provenance.code()
     for key, figure in found["figures"].items():
         assert f"{key:12} {figure['mean']:.4f}" in done.stdout
         np.testing.assert_allclose(figure["mean"], np.mean(figure["each"]))

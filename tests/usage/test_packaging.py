@@ -10,7 +10,7 @@ import pytest
 
 import zoo
 from tests import ROOT
-from zoo.runs import directory
+from zoo.runs import provenance
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 COMMANDS = sorted(
@@ -72,12 +72,25 @@ def test_only_our_own_checkout_names_the_commit(tmp_path, monkeypatch):
 
     def git(*words):
         who = ["-c", "user.name=them", "-c", "user.email=them@example.com"]
-        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True)
+        done = subprocess.run(
+            ["git", *who, *words], cwd=tmp_path, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
 
-    monkeypatch.setattr(directory, "__file__", str(tmp_path / "runs.py"))
-    (tmp_path / "runs.py").touch()
+    folder = tmp_path / "lib" / "zoo"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    monkeypatch.setattr(zoo, "__file__", str(folder / "__init__.py"))
     git("init")
     git("commit", "--allow-empty", "--message=theirs")
-    assert directory._commit() is None
-    git("add", "runs.py")
-    assert len(directory._commit()) == 40
+    state = provenance.code()
+    assert (state["commit"], state["tree"]) == (None, None)
+    assert list(state["versions"]) == ["python", "zoo", "tensorflow", "keras", "numpy"]
+    git("add", ".")
+    git("commit", "--message=ours")
+    state = provenance.code()
+    assert state["commit"] == git("rev-parse", "--short", "HEAD")
+    assert state["tree"] == git("rev-parse", "HEAD:lib/zoo")
+    (folder / "__init__.py").write_text("1")
+    changed = provenance.code()
+    assert changed == state | {"commit": state["commit"] + "-dirty"}

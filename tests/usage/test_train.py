@@ -14,6 +14,7 @@ import zoo
 from tests import ROOT
 from tests.contract import case, flags_of
 from tests.selection import PIXELWISE, fast_first
+from zoo.runs import directory, provenance
 
 TRAIN = ["-m", "zoo.train"]
 
@@ -96,9 +97,11 @@ def test_a_bare_run_goes_on_and_more_steps_are_free(runs, command, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "going on from step 60 of 70" in done.stdout
     assert latest_step(run) == 70
-    # What the run began with stays on record.
+    # What the run began with stays on record, and only a stretch that trained is added.
     before, after = (json.loads((r / "run.json").read_text()) for r in (runs("vae"), run))
-    assert after == before | {"steps": 70}
+    (first,), (_, second) = before["stretches"], after["stretches"]
+    assert (first["from_step"], second["from_step"]) == (0, 60)
+    assert after == before | {"steps": 70, "stretches": [first, second]}
 
 
 def refused(done, sentence):
@@ -183,6 +186,22 @@ def test_settings_and_data_of_another_version_of_the_zoo(runs, command, tmp_path
         refused(command("train", *words), sentence)
 
 
+def test_stretches_are_those_that_made_the_weights(tmp_path, monkeypatch):
+    data = zoo.load_data("vae")
+    identity = {"model": "vae", "dataset": "digits", "config": {}, "data": {}, "examples": "1.0.0"}
+    run = directory.Run.open(tmp_path / "run", identity | {"jit": None}, data.spec, {}, 100)
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["stretches"] == []
+    for number, step in enumerate((0, 0, 40, 80, 60)):
+        monkeypatch.setattr(provenance, "code", lambda number=number: {"commit": number})
+        run.begin(step)
+    # The second began anew, and the checkpoint of step 80 was lost after the fourth.
+    assert directory.Run.read(tmp_path / "run").facts["stretches"] == [
+        {"from_step": 0, "commit": 1},
+        {"from_step": 40, "commit": 2},
+        {"from_step": 60, "commit": 4},
+    ]
+
+
 def test_a_falling_rate_falls_over_all_of_its_run(command, tmp_path):
     words = ["--model=vae", "--config.decay=linear", f"--run={tmp_path / 'run'}"]
     done = command("train", *words, "--steps=30")
@@ -222,7 +241,9 @@ def test_a_run_in_use_is_refused(command, forks, tmp_path):
 def test_a_damaged_run_json_is_named(command, tmp_path):
     (tmp_path / "run.json").write_text("{")
     refused(command("train", "--model=gan", f"--run={tmp_path}"), "is damaged: it is not JSON")
-    (tmp_path / "run.json").write_text('{"format": 3}')
+    (tmp_path / "run.json").write_text('{"format": 3, "model": "gan"}')
+    refused(command("sample", f"--run={tmp_path}"), "is not of format 4, which this zoo writes")
+    (tmp_path / "run.json").write_text('{"format": 4}')
     refused(command("train", f"--run={tmp_path}"), "is damaged: it has no 'model'")
     refused(command("sample", f"--run={tmp_path}"), "is damaged: it has no 'model'")
 

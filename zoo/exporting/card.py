@@ -48,7 +48,7 @@ def text(run, model, functions, differences, compared, folder):
 
     {_command(facts)}
 
-Code at commit {facts["commit"]}. {_held_out(run)}
+Trained by {_codes(facts["stretches"])}. {_held_out(run)}
 {_figures(run)}
 {_drawn(spec)}{_pixelwise(model)}
 Data: {facts["dataset"]} ({data}). License of the data: {license}.
@@ -188,6 +188,23 @@ def _command(facts):
     return " ".join(["python -m zoo.train", *words, f"--steps={facts['trained_steps']}"])
 
 
+def _codes(stretches):
+    """The code of each stretch, those that follow one another with the same code as one."""
+    parts = []
+    for stretch in stretches:
+        words = _code(stretch)
+        if not parts or parts[-1][0] != words:
+            parts.append((words, stretch["from_step"]))
+    return "; ".join(f"{words} from step {step}" for words, step in parts)
+
+
+def _code(state):
+    """What `provenance.code` returned, in words."""
+    if state["commit"] is None:
+        return f"generative-zoo {state['versions']['zoo']}, installed outside of a git checkout"
+    return f"the code at commit {state['commit']} (tree {state['tree']})"
+
+
 def _held_out(run):
     """A sentence with the losses of the last validation, out of metrics.jsonl."""
     validated = [line for line in run.metrics() if any(key.startswith("val_") for key in line)]
@@ -204,9 +221,11 @@ def _held_out(run):
 
 def _figures(run):
     """A table of what `zoo.evaluate` has written beside the run for these very weights."""
-    rows = []
+    rows, codes = [], {}
     for file in EVALUATIONS:
         result = _evaluation(run, file)
+        if result:
+            codes[_code(result["code"])] = None
         for name, figure in result.get("figures", {}).items():
             spread = figure.get("sd", figure.get("standard_error"))
             beside = figure.get("real", figure.get("independent_pixels"))
@@ -217,7 +236,7 @@ def _figures(run):
         return ""
     return "\n".join([
         "", "| figure | value | ± | the data's own, or independent pixels' | command |",
-        "|---|---|---|---|---|", *rows, "",
+        "|---|---|---|---|---|", *rows, "", f"Evaluated by {' and '.join(codes)}.", "",
     ])  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """A run directory: identity, lock, checkpoints and exact resume.
 
-run.json       what the run is: model, data, settings (its identity), versions, commit
+run.json       what the run is: model, data, settings (its identity), and the code of each stretch
 checkpoints/   the newest three, each with every weight, both optimizers and the step
 metrics.jsonl  a line after step 1, every tenth step and each validation
 conditions.npy example conditions, where the model takes any: what is drawn without further words
@@ -11,22 +11,20 @@ curves.png  samples.gif    at the end
 
 import dataclasses
 import fcntl
-import importlib.metadata
 import io
 import json
 import pathlib
-import platform
-import subprocess
 
 import numpy as np
 
 from zoo.config import UserError
 from zoo.files import write_whole
+from zoo.runs import provenance
 
-FORMAT = 3
+FORMAT = 4
 KEYS = {
     "model": str, "dataset": str, "config": dict, "data": dict, "steps": int, "data_spec": dict,
-    "held_out": dict,
+    "held_out": dict, "stretches": list,
 }  # fmt: skip
 CONDITIONS = "conditions.npy"
 
@@ -99,8 +97,7 @@ class Run:
             "steps": steps,
             "data_spec": json.loads(json.dumps(dataclasses.asdict(data_spec))),
             "held_out": held_out,
-            "versions": _versions(),
-            "commit": _commit(),
+            "stretches": [],
         }
         path.mkdir(parents=True, exist_ok=True)
         run = cls(path, facts)
@@ -116,8 +113,21 @@ class Run:
             buffer = io.BytesIO()
             np.save(buffer, conditions)
             write_whole(path / CONDITIONS, buffer.getvalue())
-        write_whole(path / "run.json", json.dumps(run.facts, indent=2).encode())
+        run._write()
         return run
+
+    def begin(self, step):
+        """Records that training begins or goes on at `step`, and by which code.
+
+        A stretch that left no step behind, such as one that was killed before its first checkpoint,
+        is dropped: what is recorded made the weights that the run has.
+        """
+        kept = [one for one in self.facts["stretches"] if one["from_step"] < step]
+        self.facts["stretches"] = [*kept, {"from_step": step, **provenance.code()}]
+        self._write()
+
+    def _write(self):
+        write_whole(self.path / "run.json", json.dumps(self.facts, indent=2).encode())
 
     def conditions(self):
         """Returns the example conditions that the run keeps, or None."""
@@ -261,31 +271,3 @@ def _refuse(path, key, old, new):
         f"{str(path)!r} was trained with {key}={old} and not {new}: pass the old value to resume "
         "it, or another --run."
     )
-
-
-def _versions():
-    packages = ("generative-zoo", "tensorflow", "keras", "numpy")
-    found = {"python": platform.python_version()}
-    for package in packages:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found
-
-
-def _commit():
-    """The git commit of the code, or None where git does not keep it: a wheel that is installed
-    within some other project's checkout."""
-    here = pathlib.Path(__file__)
-
-    def git(*words):
-        return subprocess.run(
-            ["git", *words], cwd=here.parent, capture_output=True, text=True, check=True
-        ).stdout.strip()
-
-    try:
-        git("ls-files", "--error-unmatch", here.name)
-        return git("rev-parse", "HEAD")
-    except (OSError, subprocess.CalledProcessError):
-        return None

@@ -115,6 +115,7 @@ def fit(asked, how=How(), interruption=None):
     if start >= asked.steps:
         print(f"{run.path} has its {start} steps already; --steps={2 * start} trains on.")
         return run, model
+    run.begin(start)
     every = how.every or max(25, round(asked.steps / 20))
     if strategy.num_replicas_in_sync == 1:
         model.pace = execution.Pace(every, asked.steps)
