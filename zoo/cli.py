@@ -10,14 +10,13 @@ from zoo.data.spec import DataOptions
 from zoo.interruption import Stopped
 
 _PREFIXES = ("config", "data")
-_RETRY = "what was there before is whole: mend that and give the same command again"
 _overrides = {prefix: {} for prefix in _PREFIXES}
 
 
 def command(define_flags=lambda: None):
     """Makes a module's `main` its command: called with no argument, it parses the flags and exits
-    0, or 2 with one sentence for a user's mistake, or 130 at Ctrl-C, 143 at a SIGTERM that `main`
-    listens to.
+    0, or 2 with one sentence for a user's mistake or a file that cannot be read or written, or 130
+    at Ctrl-C, 143 at a SIGTERM that `main` listens to.  Any other error keeps its traceback.
 
     Args:
         define_flags: defines the flags of the command.  It is called when the command runs and not
@@ -35,18 +34,10 @@ def _run(main, define_flags):
         app.run(lambda _: main(), flags_parser=lambda argv: _parse(argv, main, own))
     except UserError as error:
         _stop(error, 2)
-    except OSError as error:
-        _stop(f"{error.strerror or error}: {error.filename or 'while writing'}; {_RETRY}.", 2)
     except Stopped as stopped:
         _stop(stopped, stopped.status)
     except KeyboardInterrupt:
         _stop("stopped.", 130)
-    except Exception as error:
-        # What the file system refuses to TensorFlow's own writers is no OSError.
-        tensorflow = sys.modules.get("tensorflow")
-        if tensorflow is None or not isinstance(error, tensorflow.errors.OpError):
-            raise
-        _stop(f"{error.message.splitlines()[0].rstrip('.')}; {_RETRY}.", 2)
 
 
 def overrides(prefix):

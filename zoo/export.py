@@ -12,6 +12,7 @@ from absl import flags
 
 from zoo import cli
 from zoo.config import UserError
+from zoo.files import reading, writing
 from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
@@ -52,7 +53,9 @@ def export(run_path, out, quantize=("none",)):
     from zoo.sampling.sampler import RunSampler
     from zoo.viz import grid, sheet
 
-    path, chosen = publish.target(out), formats.chosen(quantize)
+    with reading(out):
+        path = publish.target(out)
+    chosen = formats.chosen(quantize)
     sampler = RunSampler(run_path)
     model, run = sampler.model, sampler.run
     formats.check(chosen, model)
@@ -61,7 +64,8 @@ def export(run_path, out, quantize=("none",)):
     run.facts["trained_steps"] = int(model.step.numpy())
     functions = signatures.for_servers(model)
     with publish.staging(path) as stage:
-        saved_model.write(functions, stage)
+        with writing(path, publish.NOTHING):
+            saved_model.write(functions, stage)
         facts = card.facts(sampler)
         tflite.write(model, chosen, stage, facts, sampler.given)
         cases = verify.cases(model, chosen, sampler.given)
@@ -69,13 +73,14 @@ def export(run_path, out, quantize=("none",)):
         held_out = run.facts["held_out"]["split"]
         compared = compare.compare(sampler, data, held_out, stage, chosen)
         extra = stage / "assets.extra"
-        extra.mkdir()
-        warmup.write(stage / warmup.FILE, cases[verify.SAVED_MODEL])
         text = card.text(run, model, functions, differences, compared, stage)
-        (extra / "card.md").write_text(text)
-        (stage / publish.FACTS).write_text(facts)
-        if sampler.given is not None:
-            np.save(stage / publish.CONDITIONS, sampler.given)
+        with writing(path, publish.NOTHING):
+            extra.mkdir()
+            warmup.write(stage / warmup.FILE, cases[verify.SAVED_MODEL])
+            (extra / "card.md").write_text(text)
+            (stage / publish.FACTS).write_text(facts)
+            if sampler.given is not None:
+                np.save(stage / publish.CONDITIONS, sampler.given)
         sheet = sheet.sheet(sampler.data_spec, *sheet.arranged(sampler, sheet.NUM, seed=0))
         grid.write_png(extra / "samples.png", sheet)
         return publish.publish(stage, path)

@@ -18,12 +18,14 @@ is erased; a .npy holds the completions alone.
 """
 
 import io
+import os
 import pathlib
 
 from absl import flags
 
 from zoo import cli
 from zoo.config import UserError
+from zoo.files import reading
 from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
@@ -69,8 +71,9 @@ def condition():
     import numpy as np
 
     try:
-        found = np.load(FLAGS.condition, allow_pickle=False)
-    except OSError:
+        with reading(FLAGS.condition):
+            found = np.load(FLAGS.condition, allow_pickle=False)
+    except UserError:
         raise
     except Exception:  # numpy's readers fail in many ways on a file that is none of theirs
         found = None
@@ -108,7 +111,7 @@ def main():
         raise UserError("say what to sample: --run=runs/NAME or --run=exports/NAME.")
     if out.suffix not in (".png", ".npy"):
         raise UserError(f"--out={out} must end in .png (a sheet) or .npy (the array).")
-    if not out.parent.is_dir():
+    if not os.path.isdir(out.parent):
         raise UserError(f"--out={out}: there is no folder {str(out.parent)!r}.")
     asked = condition()
     if (FLAGS.complete is None) != (FLAGS.mask is None):

@@ -15,12 +15,14 @@ they are, while pictures use the moving average where --config.ema keeps one.
 """
 
 import dataclasses
+import os
 import pathlib
 
 from absl import flags
 
 from zoo import cli, recipes, registry
 from zoo.config import UserError, override
+from zoo.files import reading
 from zoo.interruption import Interruption
 from zoo.runs import fit
 from zoo.startup import start_tensorflow
@@ -105,7 +107,7 @@ def _flags(*names):
 
 
 def _of_existing_run():
-    if FLAGS.run and (pathlib.Path(FLAGS.run) / "run.json").exists():
+    if FLAGS.run and os.path.exists(pathlib.Path(FLAGS.run) / "run.json"):
         from zoo.runs.directory import Run
 
         return Run.read(FLAGS.run).facts
@@ -133,7 +135,8 @@ def main():
 
     plots.write_curves(run.path / "curves.png", run.metrics())
     frames = sorted((run.path / "samples").glob("step_*.png"))
-    grid.write_animation(run.path / "samples.gif", frames)
+    with reading(run.path / "samples"):
+        grid.write_animation(run.path / "samples.gif", frames)
     print(
         f"samples    {frames[-1]}\n"
         f"           {run.path / 'samples.gif'}\n"

@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from tests.contract import BATCH, differing, make, mirrored, run_steps, weights
 from zoo.training import callbacks
@@ -56,7 +55,7 @@ def test_logs_are_those_of_each_step(digits):
 @pytest.mark.parametrize("lengths", [[1] * 25, [1, 1, 4, 16, 3], [25]], ids=str)
 def test_the_journal_does_not_depend_on_the_length_of_executions(lengths, digits, tmp_path):
     model = make("vae", digits.spec)
-    logger = callbacks.MetricsLogger(tmp_path / "metrics.jsonl", tf.summary.create_noop_writer())
+    logger = callbacks.MetricsLogger(tmp_path / "metrics.jsonl", callbacks.TensorBoard(tmp_path))
     logger.set_model(model)
     logger.on_train_begin()
     for length in lengths:

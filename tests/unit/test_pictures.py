@@ -32,8 +32,9 @@ def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(grid.os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    monkeypatch.setattr(files.os, "fsync", full)
+    said = r"file' cannot be written \(No space left on device\): nothing there has changed; fix"
+    with pytest.raises(files.WriteError, match=said):
         files.write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["file"]

@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 
 from zoo import registry
+from zoo.config import UserError
 from zoo.data import names
 from zoo.data.spec import DataSpec
 from zoo.exporting import formats, metadata, verify
@@ -242,7 +243,10 @@ def _figures(run):
 
 def _evaluation(run, file):
     path = run.path / file
-    found = json.loads(path.read_text()) if path.exists() else {}
+    try:
+        found = json.loads(path.read_text()) if path.exists() else {}
+    except (OSError, ValueError):
+        raise UserError(f"{str(path)!r} is damaged: evaluate the run again.") from None
     return found if found.get("step") == run.facts["trained_steps"] else {}
 
 

@@ -16,10 +16,12 @@ import shutil
 import tempfile
 
 from zoo.config import UserError
+from zoo.files import reading, writing
 
 MANIFEST = pathlib.PurePath("assets.extra/manifest.json")
 FACTS = pathlib.PurePath("assets.extra/facts.json")  # what a caller in Python asks of an export
 CONDITIONS = pathlib.PurePath("assets.extra/conditions.npy")
+NOTHING = "nothing is exported"  # where a file of the new version cannot be written
 STAGING = ".staging-"  # the beginning of a staging folder's name
 
 
@@ -56,7 +58,8 @@ def staging(path):
 
     It is locked as long as this process lives, and what others left unlocked is cleared.
     """
-    stage, lock = _locked_folder(path)
+    with writing(path):
+        stage, lock = _locked_folder(path)
     try:
         for other in path.glob(f"{STAGING}*"):
             if other != stage:
@@ -70,12 +73,24 @@ def staging(path):
 
 
 def publish(stage, path):
-    """Writes the manifest, syncs, and renames `stage` to the next version of `path`."""
-    _write_manifest(stage)
-    for file in sorted(stage.rglob("*")):
-        _sync(file)
-    _sync(stage)
-    _sync(path.parent)
+    """Writes the manifest, syncs, and renames `stage` to the next version of `path`.
+
+    Raises:
+        WriteError: the file system refuses.
+    """
+    with writing(path, NOTHING):
+        _write_manifest(stage)
+        for file in sorted(stage.rglob("*")):
+            _sync(file)
+        _sync(stage)
+        _sync(path.parent)
+        version = _renamed(stage, path)
+    with writing(version):
+        _sync(path)
+    return version
+
+
+def _renamed(stage, path):
     while True:
         version = path / str(max(_versions(path), default=0) + 1)
         try:
@@ -84,7 +99,6 @@ def publish(stage, path):
             if version.exists():
                 continue  # another export took the number between our look and our rename
             raise
-        _sync(path)
         return version
 
 
@@ -130,7 +144,9 @@ def check_manifest(version):
             raise UserError(f"{str(version / name)!r} is missing.")
         if name not in files:
             raise UserError(f"{str(version / name)!r} does not belong to this export.")
-        if _hash(version / name) != files[name]:
+        with reading(version / name):
+            found = _hash(version / name)
+        if found != files[name]:
             raise UserError(f"{str(version / name)!r} is not the file that was exported.")
 
 

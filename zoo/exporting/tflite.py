@@ -13,6 +13,7 @@ import tempfile
 import numpy as np
 
 from zoo.exporting import formats, metadata, process, saved_model, signatures
+from zoo.files import writing
 
 EXAMPLES = 100  # calls of each signature from which int8 activations take their ranges
 
@@ -35,7 +36,8 @@ def write(model, chosen, folder, facts, given=None):
         functions = {}
         for batch in {format.batch for format in chosen}:
             functions[batch] = signatures.for_devices(model, batch)
-            saved_model.write(functions[batch], source / str(batch))
+            with writing(source):
+                saved_model.write(functions[batch], source / str(batch))
         jobs = [
             {
                 "source": str(source / str(format.batch)),
@@ -45,10 +47,13 @@ def write(model, chosen, folder, facts, given=None):
             }
             for format in chosen
         ]
+        examples = {}
         if any(format.precision == "int8" for format in chosen):
-            np.savez(source / "examples.npz", **_examples(model, functions[None], given))
-        (source / "facts.json").write_text(facts)
-        (source / "jobs.json").write_text(json.dumps(jobs))
+            examples = _examples(model, functions[None], given)
+        with writing(source):
+            np.savez(source / "examples.npz", **examples)
+            (source / "facts.json").write_text(facts)
+            (source / "jobs.json").write_text(json.dumps(jobs))
         process.run("zoo.exporting.tflite", source / "jobs.json")
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from zoo.config import UserError
 from zoo.exporting import formats, process
+from zoo.files import writing
 
 SAVED_MODEL = "saved_model"  # the one file name in `cases` that is none
 DRAWN = "drawn pixel by pixel: "  # what it is said of a signature in `cases`
@@ -70,13 +71,14 @@ def check(export, expected):
     precisions = {format.file: format.precision for format in formats.ALL}
     with tempfile.TemporaryDirectory() as folder:
         archive = pathlib.Path(folder) / "cases.npz"
-        np.savez(archive, **{
-            f"{file}/{name}/{kind}/{key}": value
-            for file, signatures in expected.items()
-            for name, case in signatures.items()
-            for kind, values in zip(("in", "out"), case, strict=True)
-            for key, value in values.items()
-        })  # fmt: skip
+        with writing(archive):
+            np.savez(archive, **{
+                f"{file}/{name}/{kind}/{key}": value
+                for file, signatures in expected.items()
+                for name, case in signatures.items()
+                for kind, values in zip(("in", "out"), case, strict=True)
+                for key, value in values.items()
+            })  # fmt: skip
         found = {}
         for loader in (SAVED_MODEL, "tflite"):
             said = process.run("zoo.exporting.verify", loader, export, archive)

@@ -17,7 +17,7 @@ import shutil
 import tensorflow as tf
 
 from zoo.config import UserError
-from zoo.files import write_whole
+from zoo.files import write_whole, writing
 
 KEEP = 3
 _NAME = re.compile(r"step-(\d+)\.(index|data-\d+-of-\d+)")
@@ -59,8 +59,12 @@ class Checkpoints:
         of it is taken away, so that a full disk is no fuller than before.
 
         Raises:
-            OSError, tf.errors.OpError: a file cannot be written.
+            WriteError: a file cannot be written.
         """
+        with writing(self._folder / f"step-{step}", "the newest whole checkpoint is kept"):
+            self._save(step)
+
+    def _save(self, step):
         staging = self._folder / ".part"
         shutil.rmtree(staging, ignore_errors=True)
         for left in self._folder.glob(".*.part"):  # by a kill

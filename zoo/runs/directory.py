@@ -18,7 +18,7 @@ import pathlib
 import numpy as np
 
 from zoo.config import UserError
-from zoo.files import write_whole
+from zoo.files import reading, write_whole, writing
 from zoo.runs import provenance
 
 FORMAT = 4
@@ -53,6 +53,10 @@ class Run:
             facts = json.loads((path / "run.json").read_text())
         except (FileNotFoundError, NotADirectoryError):
             raise UserError(f"{str(path)!r} is no run directory: it has no run.json.") from None
+        except OSError as error:
+            raise UserError(
+                f"{str(path / 'run.json')!r} cannot be read ({error.strerror}): permit reading it."
+            ) from None
         except (ValueError, RecursionError):
             raise UserError(f"{str(path / 'run.json')!r} is damaged: it is not JSON.") from None
         if not isinstance(facts, dict) or facts.get("format") != FORMAT:
@@ -86,7 +90,7 @@ class Run:
 
         Raises:
             UserError: another identity, or a running trainer holds the run.
-            OSError: the folder cannot be written.
+            WriteError: the folder cannot be written.
         """
         path = pathlib.Path(path)
         if set("[]*?") & set(str(path)):
@@ -99,7 +103,8 @@ class Run:
             "held_out": held_out,
             "stretches": [],
         }
-        path.mkdir(parents=True, exist_ok=True)
+        with writing(path):
+            path.mkdir(parents=True, exist_ok=True)
         run = cls(path, facts)
         run._take_lock()
         if (path / "run.json").exists():
@@ -108,7 +113,8 @@ class Run:
             _check_identity(path, run.facts, facts)
             run.facts["steps"] = max(steps, run.facts["steps"])
         for folder in ("checkpoints", "samples"):
-            (path / folder).mkdir(exist_ok=True)
+            with writing(path / folder):
+                (path / folder).mkdir(exist_ok=True)
         if conditions is not None:
             buffer = io.BytesIO()
             np.save(buffer, conditions)
@@ -133,7 +139,8 @@ class Run:
         """Returns the example conditions that the run keeps, or None."""
         path = self.path / CONDITIONS
         try:
-            return np.load(path, allow_pickle=False) if path.exists() else None
+            with reading(path):
+                return np.load(path, allow_pickle=False) if path.exists() else None
         except (ValueError, EOFError):
             raise UserError(f"{str(path)!r} is damaged: put a copy back.") from None
 
@@ -180,10 +187,8 @@ class Run:
             UserError: there is none, or a line of it is damaged.
         """
         path, found = self.path / "metrics.jsonl", []
-        try:
-            lines = path.read_text().splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{str(path)!r} cannot be read: {error}.") from None
+        with reading(path):
+            lines = path.read_bytes().splitlines()
         for number, line in enumerate(lines, start=1):
             try:
                 found.append(dict(json.loads(line)))
@@ -199,21 +204,25 @@ class Run:
         path = self.path / "metrics.jsonl"
         if path.exists():
             kept = []
-            for line in path.read_text().splitlines():
+            with reading(path):
+                lines = path.read_bytes().splitlines()
+            for line in lines:
                 try:
                     if json.loads(line)["step"] <= step:
                         kept.append(line)
                 except (ValueError, TypeError, KeyError):
                     pass  # the line that a kill cut short
-            write_whole(path, "".join(line + "\n" for line in kept).encode())
+            write_whole(path, b"".join(line + b"\n" for line in kept))
         for picture in (self.path / "samples").glob("step_*.png"):
             number = picture.stem.removeprefix("step_")
             if number.isdigit() and int(number) > step:
-                picture.unlink()
+                with writing(picture):
+                    picture.unlink()
         return path
 
     def _take_lock(self):
-        self._lock = open(self.path / ".lock", "w")  # noqa: SIM115  held until the process ends
+        with writing(self.path):
+            self._lock = open(self.path / ".lock", "w")  # noqa: SIM115  until the process ends
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

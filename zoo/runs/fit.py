@@ -3,6 +3,7 @@
 import atexit
 import dataclasses
 import math
+import os
 import pathlib
 import shutil
 import tempfile
@@ -48,7 +49,7 @@ class How:
 
 def _jit_of_existing_run(path):
     """What ``--jit=auto`` stands for: what the run was begun with, or the model's own choice."""
-    if (path / "run.json").exists():
+    if os.path.exists(path / "run.json"):
         from zoo.runs.directory import Run
 
         kept = Run.read(path).facts.get("jit")
@@ -96,8 +97,6 @@ def fit(asked, how=How(), interruption=None):
     interruption = interruption or Interruption()
     strategy, data, model = prepared(asked, how)
     interruption.listen_again()
-    import tensorflow as tf
-
     from zoo.runs.directory import Run
     from zoo.training import callbacks, distribution, execution
     from zoo.viz import sheet
@@ -123,7 +122,7 @@ def fit(asked, how=How(), interruption=None):
         model.steps_per_execution = _unrolled(start, asked.steps, every)
     if start:
         print(f"going on from step {start} of {asked.steps}")
-    writer = tf.summary.create_file_writer(str(run.path / "tensorboard"))
+    writer = callbacks.TensorBoard(run.path / "tensorboard")
     logger = callbacks.MetricsLogger(run.metrics_up_to(start), writer)
     batch_size, seed = asked.config.batch_size, asked.config.seed
     stream = data.train(batch_size, seed, model.updates_per_step, start, asked.steps - start)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from zoo.config import UserError
+from zoo.files import reading
 
 
 def checked_pictures(spec, images):
@@ -99,7 +100,9 @@ def _read(path):
 
     from zoo.data.sources.folder import FORMATS, as_array
 
-    with open(path, "rb") as file:  # what is wrong with the path itself is an OSError
+    with reading(path):
+        file = open(path, "rb")  # noqa: SIM115  closed below
+    with file:
         try:
             if str(path).endswith(".npy"):
                 found = np.load(file, allow_pickle=False)

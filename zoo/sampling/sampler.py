@@ -23,6 +23,7 @@ import numpy as np
 
 from zoo.config import UserError
 from zoo.data.spec import DataSpec
+from zoo.files import reading
 from zoo.sampling import completion, conditions
 
 PART = 1024  # examples in one call of the network
@@ -36,11 +37,14 @@ def load(path):
             export differs from its manifest.
     """
     path = pathlib.Path(path)
-    if (path / "run.json").exists():
+    with reading(path):
+        is_run = (path / "run.json").exists()
+    if is_run:
         return RunSampler(path)
     from zoo.exporting import publish
 
-    version = publish.newest_version(path)
+    with reading(path):
+        version = publish.newest_version(path)
     if version is None:
         raise UserError(f"{str(path)!r} is neither a run directory nor an export.")
     return ExportSampler(version)
@@ -215,7 +219,8 @@ class ExportSampler(_Sampler):
         except (ValueError, KeyError, TypeError, AttributeError):
             raise UserError(f"{str(version / publish.FACTS)!r} is damaged.") from None
         given = version / publish.CONDITIONS
-        self.given = np.load(given) if given.exists() else None
+        with reading(given):
+            self.given = np.load(given) if given.exists() else None
         self._loaded = tf.saved_model.load(str(version))
         self._call = self._loaded.signatures
         self.pixelwise = "complete" in self._call

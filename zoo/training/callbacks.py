@@ -1,5 +1,6 @@
 """What happens around the steps: the bar, the record of every loss, and the milestones."""
 
+import contextlib
 import json
 import sys
 import time
@@ -10,9 +11,11 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.config import UserError
+from zoo.files import writing
 from zoo.viz import grid
 
 EVERY = 10  # steps between lines of the logger
+KEPT = "the newest whole checkpoint is kept"  # where a file beside it cannot be written
 
 
 class ProgressBar(keras.callbacks.Callback):
@@ -49,6 +52,26 @@ class DelayedProgressBar:
         self._bar.update(done)
 
 
+class TensorBoard:
+    """The event file of a run, written to the disk at the end of each `at`."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        with writing(folder):
+            self._writer = tf.summary.create_file_writer(str(folder))
+
+    @contextlib.contextmanager
+    def at(self, step):
+        """A scope in which `tf.summary` writes for `step`; compute what it writes before."""
+        with writing(self._folder, KEPT), self._writer.as_default(step):
+            yield
+
+    def close(self):
+        """Ends the file."""
+        with writing(self._folder, KEPT):
+            self._writer.close()
+
+
 class MetricsLogger(keras.callbacks.Callback):
     """Writes the mean losses since its line before to `metrics.jsonl` and TensorBoard: after the
     first step, every tenth step, at milestones and where training ends.  Stops at a NaN.
@@ -61,7 +84,8 @@ class MetricsLogger(keras.callbacks.Callback):
         self._path, self._writer = path, writer
 
     def on_train_begin(self, logs=None):
-        self._file = open(self._path, "a", buffering=1)  # noqa: SIM115  closed at the end
+        with writing(self._path):
+            self._file = open(self._path, "a", buffering=1)  # noqa: SIM115  closed at the end
         self._begun, self._since = time.monotonic(), {}
 
     def on_train_batch_end(self, batch, logs=None):
@@ -83,8 +107,9 @@ class MetricsLogger(keras.callbacks.Callback):
     def write(self, step, values):
         """Adds one line; `values` maps a metric's name to a number, all of them finite."""
         line = {"step": step, "time": round(time.monotonic() - self._begun, 2), **values}
-        self._file.write(json.dumps(line) + "\n")
-        with self._writer.as_default(step):
+        with writing(self._path, KEPT):
+            self._file.write(json.dumps(line) + "\n")
+        with self._writer.at(step):
             for name, value in values.items():
                 tf.summary.scalar(name, value)
 
@@ -142,7 +167,7 @@ class PeriodicEvaluation(keras.callbacks.Callback):
         checkpoints: the run's `Checkpoints`.
         every: steps between them.
         last: the step after which training ends.
-        logger, writer: the `MetricsLogger`, and the TensorBoard writer.
+        logger, writer: the `MetricsLogger`, and the `TensorBoard`.
         held_out: a `HeldOut`.
         draw: returns the sheet, uint8 [h, w, 3].
         stop: a `Stop`; where one is asked for, the step is kept and `fit` ends.
@@ -162,7 +187,7 @@ class PeriodicEvaluation(keras.callbacks.Callback):
         )
         if int(self.model.step.numpy()) == 0:
             self._picture(0)
-            self._checkpoint(0)  # so that there is a good one from the beginning
+            self._checkpoints.save(0)  # so that there is a good one from the beginning
 
     def on_train_batch_begin(self, batch, logs=None):
         self._stop.interruption.patient = True  # from here on there is something to keep
@@ -173,7 +198,7 @@ class PeriodicEvaluation(keras.callbacks.Callback):
             self.milestone(step)
             self.model.stop_training = bool(self._stop.asked()) or step == self._last
         elif self._stop.asked():
-            self._checkpoint(step)
+            self._checkpoints.save(step)
             self.model.stop_training = True
 
     def on_train_end(self, logs=None):
@@ -190,29 +215,18 @@ class PeriodicEvaluation(keras.callbacks.Callback):
         self._logger.write(step, {f"val_{name}": value for name, value in held_out.items()})
         self._diagnosis(step)
         self._picture(step)
-        self._writer.flush()
-        self._checkpoint(step)
-
-    def _checkpoint(self, step):
-        try:
-            self._checkpoints.save(step)
-        except (OSError, tf.errors.OpError) as error:
-            said = error.message if isinstance(error, tf.errors.OpError) else str(error)
-            raise UserError(
-                f"the checkpoint of step {step} cannot be written ({said.strip()}): free space or "
-                "permit writing; the same command then goes on from the newest whole one."
-            ) from None
+        self._checkpoints.save(step)
 
     def _diagnosis(self, step):
         scalars, histograms = self._diagnose()
         if scalars:
             self._logger.write(step, {name: float(value) for name, value in scalars.items()})
-        with self._writer.as_default(step):
+        with self._writer.at(step):
             for name, values in histograms.items():
                 tf.summary.histogram(name, values)
 
     def _picture(self, step):
         sheet = self._draw()
         grid.write_png(self._samples / f"step_{step:07d}.png", sheet)
-        with self._writer.as_default(step):
+        with self._writer.at(step):
             tf.summary.image("samples", sheet[None])

@@ -9,10 +9,9 @@ import os
 import sys
 import traceback
 
-import tensorflow as tf
-
 import zoo
 from tests.reliability.storage import shim
+from zoo.files import WriteError
 from zoo.runs.checkpoints import Checkpoints
 
 SETTINGS = {"batch_size": 32, "latent": 2, "hidden": (16,), "ema": 0.9, "seed": 3}
@@ -68,7 +67,7 @@ def faults(folder, count):
         try:
             checkpoints.save(step)
             said = ""
-        except (OSError, tf.errors.OpError) as error:
+        except WriteError as error:
             said = traceback.format_exception_only(error)[-1].strip().splitlines()[0]
         shim.arm("")
         # A checkpoint after a failed one makes other calls: what was struck is looked up.

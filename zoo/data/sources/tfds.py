@@ -76,7 +76,7 @@ def _prepared(name, download):
 
     try:
         builder = tfds.builder(name, data_dir=tfds_folder())
-    except (ValueError, KeyError, AssertionError, tfds.core.DatasetNotFoundError) as error:
+    except (OSError, ValueError, KeyError, AssertionError) as error:
         said = str(error).strip().splitlines()[0]
         raise UserError(f"TensorFlow Datasets cannot open {name!r}: {said}") from None
     if not builder.is_prepared():
@@ -85,7 +85,11 @@ def _prepared(name, download):
                 f"{name!r} is not prepared in {tfds_folder()}: set TFDS_DATA_DIR to where it is, "
                 "or pass --download to fetch it from its authors."
             )
-        builder.download_and_prepare()
+        try:
+            builder.download_and_prepare()
+        except (OSError, tfds.download.DownloadError) as error:  # no network, or a full disk
+            said = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+            raise UserError(f"{name!r} cannot be fetched to {tfds_folder()}: {said}.") from None
     return builder
 
 
@@ -113,7 +117,13 @@ def _arrays(builder, split, labeled, image_size):
             return {**example, "image": tf.numpy_function(crop, [example["image"]], tf.uint8)}
 
         dataset = dataset.map(resized, num_parallel_calls=2, deterministic=True)
-    batches = list(dataset.batch(512).with_options(options).as_numpy_iterator())
+    try:
+        batches = list(dataset.batch(512).with_options(options).as_numpy_iterator())
+    except (tf.errors.DataLossError, tf.errors.NotFoundError, tf.errors.PermissionDeniedError) as e:
+        raise UserError(
+            f"the prepared files of {builder.name!r} in {builder.data_path} cannot be read "
+            f"({e.message.splitlines()[0].rstrip('.')}): prepare them again."
+        ) from None
     examples = np.concatenate([batch["image"] for batch in batches])
     if not labeled:
         return examples, np.full(len(examples), -1, np.int32)
