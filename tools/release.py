@@ -36,18 +36,18 @@ def define_flags():
 def released(model, shelf, runs):
     """Trains, gates and exports one model; returns the sentence on what changed."""
     from zoo.exporting import formats, publish
-    from zoo.sampling import sampler
+    from zoo.sampling import sampler as samplers
 
     recipe, run, name = recipes.recipe(f"{model}_digits"), runs / model, shelf / model
     _command("train", f"--recipe={model}_digits", f"--run={run}")
     _command("evaluate", f"--run={run}")
     figures = _figures(run)
     _gate(model, recipe, figures)
-    old, trained = publish.newest_version(name), sampler.load(run)
-    if old and _alike(sampler.load(old).sample(64), trained.sample(64)):
+    old, sampler = publish.newest_version(name), samplers.load(run)
+    if old and _alike(samplers.load(old).sample(64), sampler.sample(64)):
         return f"{model}: unchanged, version {old.name}"
     # A PixelRNN's graph is larger than its weights, and with int8 weights it is no faster.
-    precisions = ["float16"] if trained.pixelwise else list(formats.QUANTIZED)
+    precisions = ["float16"] if sampler.pixelwise else list(formats.QUANTIZED)
     _command("export", f"--run={run}", f"--out={name}", f"--quantize={','.join(precisions)}")
     new = publish.newest_version(name)
     for version in publish.check_versions(name):
@@ -111,7 +111,7 @@ def main():
     for model in models:
         registry.check(model)
     shelf, runs = pathlib.Path(FLAGS.out), pathlib.Path(FLAGS.runs)
-    start_tensorflow()
+    start_tensorflow(exact=True)
     shelf.mkdir(parents=True, exist_ok=True)
     said = [released(model, shelf, runs) for model in models]
     write_config(shelf)

@@ -121,11 +121,11 @@ def main():
     import numpy as np
 
     from zoo import files
-    from zoo.sampling import sampler as samplers
     from zoo.sampling import walks
+    from zoo.sampling.sampler import load
     from zoo.viz import grid, sheet
 
-    sampler = samplers.load(FLAGS.run)
+    sampler = load(FLAGS.run)
     own = [name for name in ("complete", "temperature", "sampler") if FLAGS[name].present]
     if sampler.pixelwise and not FLAGS.interpolate and asked is None:
         x, given, columns = pixel_by_pixel(sampler), None, None
