@@ -42,6 +42,7 @@ def export(run_path, out, quantize=("none",)):
     from zoo.exporting import (
         card,
         compare,
+        facts,
         formats,
         publish,
         saved_model,
@@ -66,23 +67,23 @@ def export(run_path, out, quantize=("none",)):
     with publish.staging(path) as stage:
         with writing(path, publish.NOTHING):
             saved_model.write(functions, stage)
-        facts = card.facts(sampler)
-        tflite.write(model, chosen, stage, facts, sampler.given)
+        said = facts.text(sampler)
+        tflite.write(model, chosen, stage, said, sampler.given)
         cases = verify.cases(model, chosen, sampler.given)
         differences = verify.check(stage, cases)
         held_out = run.facts["held_out"]["split"]
         compared = compare.compare(sampler, data, held_out, stage, chosen)
         extra = stage / "assets.extra"
-        text = card.text(run, model, functions, differences, compared, stage)
+        text = card.text(sampler, functions, differences, compared, stage)
         with writing(path, publish.NOTHING):
             extra.mkdir()
             warmup.write(stage / warmup.FILE, cases[verify.SAVED_MODEL])
             (extra / "card.md").write_text(text)
-            (stage / publish.FACTS).write_text(facts)
+            (stage / facts.FILE).write_text(said)
             if sampler.given is not None:
                 np.save(stage / publish.CONDITIONS, sampler.given)
-        sheet = sheet.sheet(sampler.data_spec, *sheet.arranged(sampler, sheet.NUM, seed=0))
-        grid.write_png(extra / "samples.png", sheet)
+        drawn = sheet.sheet(sampler.data_spec, *sheet.arranged(sampler, sheet.NUM, seed=0))
+        grid.write_png(extra / "samples.png", drawn)
         return publish.publish(stage, path)
 
 

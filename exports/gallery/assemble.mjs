@@ -15,6 +15,7 @@ const RUNTIME = ["@litertjs/core/dist/index.js", "@litertjs/wasm-utils/dist/inde
 const WASM = ["litert_wasm_internal", "litert_wasm_compat_internal"];
 const LICENSE = "@litertjs/core/package.json"; // names the license and the repository
 const MODEL = "model_batch16.tflite"; // the runtime takes no file whose batch may vary
+const FORMAT = 2; // of facts.json: see zoo/exporting/facts.py
 
 const exportsFolder = resolve(process.argv[2] ?? join(HERE, ".."));
 const dist = resolve(process.argv[3] ?? join(HERE, "dist"));
@@ -37,6 +38,8 @@ async function described(name) {
   if (!(await exists(join(folder, MODEL)))) return `it has no ${MODEL}: export its run again`;
   const facts = JSON.parse(await readFile(join(extra, "facts.json"), "utf8"));
   const spec = facts.data_spec;
+  if (facts.format !== FORMAT) return `it is of format ${facts.format}: export its run again`;
+  if (facts.prior.length !== 1) return "its latent has several parts";
   if (spec.shape.length !== 3) return "it does not draw pictures";
   if (!["none", "label"].includes(spec.condition)) return `it draws given a ${spec.condition}`;
   const card = await readFile(join(extra, "card.md"), "utf8");
@@ -53,8 +56,8 @@ async function described(name) {
     names: spec.names,
     conditional: spec.condition === "label",
     latent: facts.latent,
-    prior: facts.prior,
-    pixelwise: card.includes("| `step` |"),
+    prior: facts.prior[0][0],
+    pixelwise: facts.pixelwise,
     file: `models/${name}/${version}/${MODEL}`,
     bytes: (await stat(join(folder, MODEL))).size,
   };

@@ -63,7 +63,7 @@ def zoo_worker(name, settings, batch, side, jit_compile="auto"):
     import numpy as np
 
     from zoo import registry
-    from zoo.autoregressive.likelihood import Likelihood
+    from zoo.autoregressive.pixelwise import Pixelwise
     from zoo.config import override
     from zoo.data.pipeline import Dataset
     from zoo.data.spec import DataSpec
@@ -71,7 +71,9 @@ def zoo_worker(name, settings, batch, side, jit_compile="auto"):
     options, module = registry.data_options(name), registry.module(name)
     images = np.random.RandomState(0).randint(0, 256, (2000, side, side, 1)).astype(np.uint8)
     splits = {split: (images, np.zeros(2000, np.int32)) for split in ("train", "test")}
-    pixelwise = options.range == "symmetric" and name not in ("gan", "dcgan")
+    pixelwise = any(
+        isinstance(kind, type) and issubclass(kind, Pixelwise) for kind in vars(module).values()
+    )
     levels = 2 if pixelwise else 256
     if pixelwise:
         images //= 128
@@ -91,7 +93,7 @@ def zoo_worker(name, settings, batch, side, jit_compile="auto"):
         model.train_function(iterator)
 
     trained = sum(math.prod(v.shape) for v in model.trainable_variables)
-    if isinstance(model, Likelihood):
+    if pixelwise:
         trained -= hidden_by_masks(model)
     worker(run, trained)
 

@@ -2,11 +2,13 @@
 
 import json
 import os
+import pathlib
 import resource
 import shutil
 import subprocess
 import sys
 
+import harness
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -14,8 +16,9 @@ import tensorflow as tf
 import zoo
 from tests.selection import FAMILIES, PIXELWISE, fast_first
 from zoo.config import UserError
-from zoo.exporting import formats, metadata, publish, verify
+from zoo.exporting import card, facts, formats, metadata, publish, signatures, verify
 from zoo.runs import provenance
+from zoo.training import inputs
 
 # What these offer at least, beside `generate` and `sample`.
 EXTRA = {"vae": {"encode", "decode", "reconstruct"}}
@@ -232,6 +235,44 @@ def test_a_damaged_export_is_named(damage, sentence, exports, tmp_path):
     with pytest.raises(UserError) as caught:
         zoo.load(tmp_path / "name")
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(("number", "named"), [(None, 1), (3, 3)])
+def test_an_export_of_another_format_is_refused(number, named, exports, tmp_path):
+    version = pathlib.Path(shutil.copytree(exports("gan") / "1", tmp_path / "name" / "1"))
+    found = json.loads((version / facts.FILE).read_text()) | {"format": number}
+    if number is None:
+        del found["format"]
+    (version / facts.FILE).write_text(json.dumps(found))
+    (version / publish.MANIFEST).unlink()
+    publish._write_manifest(version)
+    sentence = f"is of format {named}, and this zoo reads 2: export the run again."
+    with pytest.raises(UserError, match=sentence):
+        zoo.load(tmp_path / "name")
+
+
+def test_a_model_with_another_input_only_describes_it(digits, monkeypatch):
+    """Its check, its examples and the card's line follow."""
+    model = harness.make("gan", digits.spec)
+    size = inputs.number("size", "the side of a picture", example=3, range=(1, 8))
+    tint = inputs.unit("tint", (2,), "two colors")
+
+    def draw(tint, size):
+        return {"images": tf.cast(size, tf.float32) * tf.reduce_sum(tint, axis=-1)}
+
+    offered = {**model.signatures(), "draw": (draw, [tint, size])}
+    monkeypatch.setattr(type(model), "signatures", lambda self: offered)
+    values, outputs = verify.cases(model, [])[verify.SAVED_MODEL]["draw"]
+    assert {name: value.shape for name, value in values.items()} == {"tint": (4, 2), "size": (1,)}
+    server = signatures.for_servers(model)["draw"]
+    for shape in ((), (1,), (1, 1)):
+        found = server(tint=tf.constant(values["tint"]), size=tf.fill(shape, 3))["images"]
+        np.testing.assert_allclose(found, outputs["images"], atol=1e-6)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="size must be 1 to 8"):
+        server(tint=tf.constant(values["tint"]), size=tf.constant(9))
+    device = signatures.for_devices(model, batch=2)["draw"].structured_input_signature[0]
+    assert [list(spec.shape) for spec in device] == [[2, 2], [1]]
+    assert "| `size` | 1 to 8 | the side of a picture |" in card.inputs_table(model)
 
 
 @pytest.mark.parametrize(

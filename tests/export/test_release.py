@@ -12,7 +12,7 @@ from tests import ROOT
 from tools import release
 from zoo import recipes
 from zoo.config import UserError
-from zoo.exporting import formats, metadata, publish
+from zoo.exporting import facts, formats, metadata, publish
 
 SHELF = ROOT / "exports"
 # Not what a user's own commands left there.
@@ -23,14 +23,13 @@ def test_every_model_on_the_shelf_is_there_once_and_whole():
     assert SHELVED
     for name in SHELVED:
         (version,) = publish.check_versions(SHELF / name)
-        facts = json.loads((version / publish.FACTS).read_text())
-        assert facts["model"] == name
-        pixelwise = "bits_per_dim" in recipes.recipe(f"{name}_digits").at_most
-        without = ("dynamic", "int8") if pixelwise else ()
+        found = json.loads((version / facts.FILE).read_text())
+        assert (found["format"], found["model"]) == (facts.FORMAT, name)
+        without = ("dynamic", "int8") if found["pixelwise"] else ()
         wanted = {format.file for format in formats.ALL if format.precision not in without}
         assert {path.name for path in version.glob("*.tflite")} == wanted
         for file in wanted:
-            assert json.loads(metadata.read((version / file).read_bytes())) == facts
+            assert json.loads(metadata.read((version / file).read_bytes())) == found
     files = [path for name in SHELVED for path in (SHELF / name).rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= release.LARGEST
 

@@ -7,9 +7,11 @@ is float32 [B, H, W, C]; pictures that come in or go out lie in [0, 1].
 
 import math
 
+import numpy as np
 import tensorflow as tf
 
 from zoo.autoregressive import cached
+from zoo.training import inputs
 from zoo.training.model import GenerativeModel
 
 
@@ -109,22 +111,37 @@ class Pixelwise(GenerativeModel):
 
     def signatures(self):
         """`generate`, `sample`, `complete`, `log_prob`, and a `step` for each network."""
-        pictures = [
-            tf.TensorSpec((None, *self.shape(number)), tf.float32, name)
-            for number, name in enumerate(self.picture_names)
-        ]
+        pictures = []
+        for number, (name, stride) in enumerate(zip(self.picture_names, self.strides, strict=True)):
+            part = f" of one pixel in {stride} both ways" if stride > 1 else ""
+            about = f"pictures{part}, rows first, channels last"
+            pictures.append(inputs.unit(name, self.shape(number), about))
         images = pictures[-1]
-        mask = tf.TensorSpec((None, *images.shape[1:3], 1), tf.float32, "mask")
-        position, seed = (tf.TensorSpec(None, tf.int32, name) for name in ("position", "seed"))
+        height, width, _ = images.shape
+        mask = inputs.unit(
+            "mask", (height, width, 1),
+            "1 where a pixel is drawn, given those before it in raster order; 0 where it stays",
+            example=lambda rows, seed: np.rint(images.example(rows, seed)[..., :1]),
+        )  # fmt: skip
+        position = inputs.number(
+            "position",
+            "the pixel that `step` draws, in raster order; from 0 to the last, with one seed, they "
+            "are `sample`'s pictures",
+            example=2,
+            range=(0, height * width - 1),
+        )
         found = {
             **super().signatures(),
-            "complete": (lambda x, m, s: {"images": self.complete(x, m, s)}, [images, mask, seed]),
+            "complete": (
+                lambda x, m, s: {"images": self.complete(x, m, s)},
+                [images, mask, inputs.SEED],
+            ),
             "log_prob": (lambda x: {"log_prob": self.log_prob(x)}, [images]),
         }
         for number, name in enumerate(self.picture_names):
             found["step" if name == "images" else f"step_{name}"] = (
                 lambda *given, n=number, name=name: {name: self.one_pixel(n, *given)},
-                [*pictures[: number + 1], position, seed],
+                [*pictures[: number + 1], position, inputs.SEED],
             )
         return found
 

@@ -1,13 +1,11 @@
 """The card of an export: what it is, how it was made, what it needs, how to call it."""
 
-import dataclasses
 import importlib.metadata
 import json
 
 from zoo import registry
 from zoo.config import UserError
-from zoo.data import names
-from zoo.data.spec import DataSpec
+from zoo.exporting import facts as of_export
 from zoo.exporting import formats, metadata, verify
 from zoo.exporting.compare import HELD_OUT, NUM
 
@@ -22,23 +20,24 @@ LICENSES = {
 }
 
 
-def text(run, model, functions, differences, compared, folder):
+def text(sampler, functions, differences, compared, folder):
     """Returns the card's Markdown.
 
     Args:
-        run: the `Run`.
-        model: its `GenerativeModel`.
+        sampler: the `RunSampler`.
         functions: signature name -> concrete function.
         differences: file -> its differences from the model, as `verify.check` returns them.
         compared: file -> its costs and figures, as `compare.compare` returns them.
         folder: where the files are.
     """
-    facts = run.facts
+    run, model, facts = sampler.run, sampler.model, sampler.run.facts
     entry = registry.MODELS[facts["model"]]
-    spec = DataSpec.of_json(facts["data_spec"])
     settings = "\n".join(f"| {key} | {value} |" for key, value in facts["config"].items())
     data = ", ".join(f"{key}={value}" for key, value in facts["data"].items())
-    calls = "\n".join(_signature_row(name, function) for name, function in functions.items())
+    calls = "\n".join(
+        _signature_row(name, inputs, functions[name].structured_outputs)
+        for name, (_, inputs) in model.signatures().items()
+    )
     tensorflow = importlib.metadata.version("tensorflow")
     serving = ".".join(tensorflow.split(".")[:2])
     content = (folder / "model.tflite").read_bytes()
@@ -51,7 +50,7 @@ def text(run, model, functions, differences, compared, folder):
 
 Trained by {_codes(facts["stretches"])}. {_held_out(run)}
 {_figures(run)}
-{_drawn(spec)}{_pixelwise(model)}
+{of_export.about(sampler)}
 Data: {facts["dataset"]} ({data}). License of the data: {license}.
 
 | setting | value |
@@ -60,12 +59,13 @@ Data: {facts["dataset"]} ({data}). License of the data: {license}.
 
 ## Signatures
 
-`serving_default` is `generate`. `num` is 1 to 1024; the same `seed` gives the same pictures here,
-in the TensorFlow Lite files and in Python.{_bytes(spec)}
+`serving_default` is `generate`.{_bytes(sampler.data_spec)}
 
 | name | inputs | outputs |
 |---|---|---|
 {calls}
+
+{inputs_table(model)}
 
 ## Checked after writing
 
@@ -75,7 +75,7 @@ The SavedModel, through the TF1 session loader without Keras: every signature is
 
 {_files(differences, compared)}
 
-{_meaning(model, compared)}
+{_meaning(sampler, compared)}
 
 Files for one batch size have no `num`: `sample` draws as many as the batch has. They do not refuse
 a `num` or a `label` out of range, which TensorFlow Lite cannot. Each holds this card's facts as
@@ -85,20 +85,6 @@ Written and checked with TensorFlow {tensorflow}: use TensorFlow Serving {servin
 itself was not run. `model.tflite` needs LiteRT or TensorFlow Lite {_lowest_runtime(content)} or
 later, as the file itself declares; all of them hold built-in ops only.
 """
-
-
-def facts(sampler):
-    """Returns as JSON what a caller asks of an export: see `sampling.ExportSampler`."""
-    return json.dumps(
-        {
-            "model": sampler.run.facts["model"],
-            "latent": sampler.latent,
-            "prior": sampler.prior,
-            "data_spec": dataclasses.asdict(sampler.data_spec),
-            "about": _drawn(sampler.data_spec) + _pixelwise(sampler.model),
-        },
-        indent=2,
-    )
 
 
 def _bytes(spec):
@@ -129,47 +115,14 @@ def _files(differences, compared):
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def _meaning(model, compared):
+def _meaning(sampler, compared):
     """What the table's columns are."""
     words = "Latency: a ratio to the first, one example by `generate` on one thread, in turns."
     if not any(facts["figures"] for facts in compared.values()):
         return words
-    if hasattr(model, "log_prob"):
+    if sampler.pixelwise:
         return f"{words} Likelihoods: of the first {HELD_OUT} held-out pictures."
     return f"{words} Figures: `zoo.evaluate`'s, of {NUM} examples each from the latents of seed 0."
-
-
-def _drawn(spec):
-    """Sentences on what comes out, and on what goes in beside the latents."""
-    shape = ", ".join(map(str, spec.shape))
-    sentences = {
-        "images": f"Pictures: float32 [B, {shape}] in [0, 1], rows first, channels last.",
-        "points": "Points: float32 [B, 2].",
-        "text": f"Text: float32 [B, {shape}], for each letter the probabilities of the symbols "
-        f"{names.alphabet(spec.names)!r}.",
-    }
-    given = {
-        "none": "",
-        "label": f" Label: int32, 0 to {spec.classes - 1}: {', '.join(spec.names)}.",
-        "name": " Condition: the letters of a name, one-hot, "
-        f"[{', '.join(map(str, spec.condition_shape))}] flattened; the symbols are "
-        f"{names.alphabet(spec.names)!r}, the first of them the blank.",
-        "image": " Condition: a picture in [0, 1], "
-        f"[{', '.join(map(str, spec.condition_shape))}] flattened.",
-    }
-    return sentences[spec.modality] + given[spec.condition]
-
-
-def _pixelwise(model):
-    """A sentence on what only models that draw pixel by pixel have."""
-    if not hasattr(model, "log_prob"):
-        return ""
-    return (
-        " Latents: uniform on (0, 1). `mask` is 1 where a pixel is drawn, given those before it in "
-        f"raster order, and 0 where it stays. `log_prob` is that of {model.likelihood_of}, in "
-        f"nats, each pixel taken for the nearest of {model.data_spec.levels} levels. `step` draws "
-        "the pixel at `position`: from 0 to the last, with one seed, they are `sample`'s pictures."
-    )
 
 
 def _command(facts):
@@ -250,22 +203,29 @@ def _evaluation(run, file):
     return found if found.get("step") == run.facts["trained_steps"] else {}
 
 
-def _signature_row(name, function):
-    inputs = ", ".join(
-        f"`{spec.name}` {spec.dtype.name} {_shape(spec)}"
-        for spec in function.structured_input_signature[0]
-    )
-    outputs = ", ".join(
-        f"`{key}` {value.dtype.name} {_shape(value)}"
-        for key, value in function.structured_outputs.items()
-    )
-    return f"| `{name}` | {inputs} | {outputs} |"
+def inputs_table(model):
+    """The table of what goes in."""
+    rows = ["| input | range | what it is |", "|---|---|---|"]
+    for input in of_export.inputs(model):
+        range = "" if input.range is None else "{} to {}".format(*input.range)
+        rows.append(f"| `{input.name}` | {range} | {input.about} |")
+    return "\n".join(rows)
 
 
-def _shape(spec):
-    if spec.shape.rank is None:
-        return "scalar or [1]"
-    return "[" + ", ".join("B" if size is None else str(size) for size in spec.shape) + "]"
+def _signature_row(name, inputs, outputs):
+    takes = ", ".join(f"`{input.name}` {input.dtype} {_shape(input)}" for input in inputs)
+    gives = ", ".join(
+        f"`{key}` {value.dtype.name} {_sides(value.shape)}" for key, value in outputs.items()
+    )
+    return f"| `{name}` | {takes} | {gives} |"
+
+
+def _shape(input):
+    return "scalar or [1]" if input.is_number else _sides([None, *input.shape])
+
+
+def _sides(shape):
+    return "[" + ", ".join("B" if size is None else str(size) for size in shape) + "]"
 
 
 def _lowest_runtime(content):

@@ -52,7 +52,9 @@ def chosen(words):
 
 def refused(precision, model):
     """Why a model cannot have a precision, or None where it can."""
-    if precision == "int8" and hasattr(model, "log_prob"):
+    from zoo.autoregressive.pixelwise import Pixelwise  # not above: loaders run without Keras
+
+    if precision == "int8" and isinstance(model, Pixelwise):
         return (
             "int8 activations hold the logits of a pixel's levels to a few hundredths, and a "
             "sampler feeds each error back into all pixels after it"
@@ -72,18 +74,14 @@ def check(formats, model):
 
 
 def holds(format, inputs):
-    """Whether a file of this format holds a signature of these inputs (names).
+    """Whether a file of this format holds a signature of these `Input`s.
 
     Under full int8 none that draws its own noise: the hash's and the logarithm's numbers do not fit
     256 steps.
     """
-    return format.precision != "int8" or "seed" not in inputs
+    return format.precision != "int8" or all(input.kind != "seed" for input in inputs)
 
 
-def signatures(format, functions):
-    """The signatures that a file of this format holds, out of all (name -> concrete function)."""
-    return [
-        name
-        for name, function in functions.items()
-        if holds(format, {spec.name for spec in function.structured_input_signature[0]})
-    ]
+def signatures(format, model):
+    """Returns the names of the model's signatures that a file of this format holds."""
+    return [name for name, (_, inputs) in model.signatures().items() if holds(format, inputs)]

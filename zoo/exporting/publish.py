@@ -19,7 +19,6 @@ from zoo.config import UserError
 from zoo.files import reading, writing
 
 MANIFEST = pathlib.PurePath("assets.extra/manifest.json")
-FACTS = pathlib.PurePath("assets.extra/facts.json")  # what a caller in Python asks of an export
 CONDITIONS = pathlib.PurePath("assets.extra/conditions.npy")
 NOTHING = "nothing is exported"  # where a file of the new version cannot be written
 STAGING = ".staging-"  # the beginning of a staging folder's name

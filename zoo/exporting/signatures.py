@@ -13,30 +13,25 @@ import tensorflow as tf
 
 from zoo.exporting import subpixel
 
-MAX_NUM = 1024  # pictures in one call of `sample`
 BYTES = "_bytes"  # the end of the names of outputs that REST gives as base64
 
 
 def for_servers(model):
     """Returns name -> concrete function for a `GenerativeModel`'s `signatures()`.
 
-    A `num` outside 1..1024, a `label` that is no class and a `position` outside of the picture are
-    refused inside the graph.
+    An integer outside of its input's range, such as a `label` that is no class, is refused inside
+    the graph.
     """
-    spec = model.data_spec
-    ranges = {"num": (1, MAX_NUM), "label": (0, spec.classes - 1)}
-    if spec.modality == "images":
-        ranges["position"] = (0, spec.shape[0] * spec.shape[1] - 1)
 
-    def served(call, specs):
-        def serve(*inputs):
-            pairs = zip(inputs, specs, strict=True)
-            outputs = call(*(_checked(_taken(x, spec), spec, ranges) for x, spec in pairs))
+    def served(call, inputs):
+        def serve(*values):
+            pairs = zip(values, inputs, strict=True)
+            outputs = call(*(_checked(_taken(x, input), input) for x, input in pairs))
             return outputs | _png_files(outputs)
 
-        return _concrete(serve, specs)
+        return _concrete(serve, [input.spec() for input in inputs])
 
-    return {name: served(call, specs) for name, (call, specs) in model.signatures().items()}
+    return {name: served(call, inputs) for name, (call, inputs) in model.signatures().items()}
 
 
 def for_devices(model, batch=None):
@@ -48,46 +43,40 @@ def for_devices(model, batch=None):
             has no `num`.  None: of any number.
     """
 
-    def on_device(call, specs):
-        given = [spec for spec in specs if batch is None or spec.name != "num"]
+    def on_device(call, inputs):
+        given = [input for input in inputs if batch is None or input.kind != "count"]
 
-        def run(*inputs):
-            found = {spec.name: _taken(x, spec) for x, spec in zip(inputs, given, strict=True)}
-            return call(*(found.get(spec.name, batch) for spec in specs))
+        def run(*values):
+            found = {input.name: _taken(x, input) for x, input in zip(values, given, strict=True)}
+            return call(*(found.get(input.name, batch) for input in inputs))
 
-        return _concrete(run, [_fixed(spec, batch) for spec in given])
+        return _concrete(run, [input.spec(batch) for input in given])
 
-    with subpixel.as_convolutions(model):
-        return {name: on_device(call, specs) for name, (call, specs) in model.signatures().items()}
+    with subpixel.as_convolutions():
+        return {
+            name: on_device(call, inputs) for name, (call, inputs) in model.signatures().items()
+        }
 
 
 def _concrete(function, specs):
     return tf.function(function, input_signature=specs, autograph=False).get_concrete_function()
 
 
-def _fixed(spec, batch):
-    """The spec with a batch of a known size; numbers are then [1], as browsers send them."""
-    if batch is None:
-        return spec
-    shape = [1] if spec.shape.rank is None else [batch, *spec.shape[1:]]
-    return tf.TensorSpec(shape, spec.dtype, spec.name)
-
-
-def _taken(value, spec):
+def _taken(value, input):
     """An input as the model takes it: a number is the scalar in a column form [], a row form [1],
     or a browser's [1]."""
-    return tf.reshape(value, [-1])[0] if spec.shape.rank is None else value
+    return tf.reshape(value, [-1])[0] if input.is_number else value
 
 
-def _checked(value, spec, ranges):
-    if spec.shape.rank is not None:
+def _checked(value, input):
+    if not input.is_number:
         # Else kernels find out, and not all of them say that it is the caller's mistake.
-        value = tf.ensure_shape(value, spec.shape)
-    if spec.name not in ranges:
+        value = tf.ensure_shape(value, input.spec().shape)
+    if input.range is None or not value.dtype.is_integer:
         return value
-    low, high = ranges[spec.name]
+    low, high = input.range
     fine = tf.reduce_all(tf.logical_and(value >= low, value <= high))
-    message = [f"{spec.name} must be {low} to {high}, not", value]
+    message = [f"{input.name} must be {low} to {high}, not", value]
     with tf.control_dependencies([tf.debugging.Assert(fine, message)]):
         return tf.identity(value)
 

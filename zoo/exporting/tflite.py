@@ -25,7 +25,7 @@ def write(model, chosen, folder, facts, given=None):
         model: the `GenerativeModel`.
         chosen: the formats.
         folder: a path.
-        facts: JSON for `metadata.embed`.
+        facts: the JSON of `facts.text`.
         given: example conditions where the model takes any.
 
     Raises:
@@ -33,23 +33,22 @@ def write(model, chosen, folder, facts, given=None):
     """
     with tempfile.TemporaryDirectory() as temporary:
         source = pathlib.Path(temporary)
-        functions = {}
         for batch in {format.batch for format in chosen}:
-            functions[batch] = signatures.for_devices(model, batch)
+            functions = signatures.for_devices(model, batch)
             with writing(source):
-                saved_model.write(functions[batch], source / str(batch))
+                saved_model.write(functions, source / str(batch))
         jobs = [
             {
                 "source": str(source / str(format.batch)),
                 "target": str(folder / format.file),
                 "precision": format.precision,
-                "signatures": formats.signatures(format, functions[format.batch]),
+                "signatures": formats.signatures(format, model),
             }
             for format in chosen
         ]
         examples = {}
         if any(format.precision == "int8" for format in chosen):
-            examples = _examples(model, functions[None], given)
+            examples = _examples(model, given)
         with writing(source):
             np.savez(source / "examples.npz", **examples)
             (source / "facts.json").write_text(facts)
@@ -57,17 +56,13 @@ def write(model, chosen, folder, facts, given=None):
         process.run("zoo.exporting.tflite", source / "jobs.json")
 
 
-def _examples(model, functions, given):
-    """Inputs as the model meets them, "signature/name" -> [EXAMPLES, …]: latents of its prior, and
-    its own pictures."""
-    latents = model.sampling_latents(EXAMPLES, 0).numpy()
-    condition = None if given is None else given[np.arange(EXAMPLES) % len(given)]
-    values = {"latents": latents, "label": condition, "condition": condition}
-    values["images"] = model.generate(latents, condition).numpy()
+def _examples(model, given):
+    """Inputs as the model meets them, "signature/name" -> [EXAMPLES, …]."""
+    offered = model.signatures()
     return {
-        f"{name}/{spec.name}": values[spec.name]
-        for name in formats.signatures(formats.QUANTIZED["int8"], functions)
-        for spec in functions[name].structured_input_signature[0]
+        f"{name}/{input.name}": input.examples(EXAMPLES, 0, given)
+        for name in formats.signatures(formats.QUANTIZED["int8"], model)
+        for input in offered[name][1]
     }
 
 

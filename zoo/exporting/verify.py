@@ -23,8 +23,8 @@ from zoo.files import writing
 
 SAVED_MODEL = "saved_model"  # the one file name in `cases` that is none
 DRAWN = "drawn pixel by pixel: "  # what it is said of a signature in `cases`
-NUMBERS = {"num": 5, "seed": 7, "position": 2}  # that are tried
 ROWS = 4  # examples that are tried where any number goes
+CONDITIONS = 3  # fewer: they are repeated in turn
 
 # The largest difference of a float32 file, and the mean one of the others, which is there to catch
 # a broken file: how good a quantized one draws is `compare`'s question.
@@ -40,25 +40,29 @@ def cases(model, chosen, given=None, seed=0):
         given: example conditions where the model takes any.
         seed: of the other inputs.
     """
-    offered, pixelwise = model.signatures(), hasattr(model, "log_prob")
+    from zoo.autoregressive.pixelwise import Pixelwise  # not above: loaders run without Keras
+
+    offered, pixelwise = model.signatures(), isinstance(model, Pixelwise)
     found = {}
     for batch in {None, *(format.batch for format in chosen)}:
         found[batch] = {}
-        for name, (call, specs) in offered.items():
-            inputs = {spec.name: _example(spec, seed, model.prior, batch, given) for spec in specs}
-            outputs = call(*(_scalar(key, value) for key, value in inputs.items()))
-            if batch is not None:
-                inputs.pop("num", None)
+        for name, (call, inputs) in offered.items():
+            values = [_example(input, batch, given, seed) for input in inputs]
+            pairs = list(zip(inputs, values, strict=True))
+            outputs = call(*(int(x[0]) if input.is_number else x for input, x in pairs))
             drawn = pixelwise and name in ("generate", "sample", "complete")
-            outputs = {key: np.asarray(value) for key, value in outputs.items()}
-            found[batch][f"{DRAWN}{name}" if drawn else name] = inputs, outputs
+            found[batch][f"{DRAWN}{name}" if drawn else name] = (
+                {input.name: x for input, x in pairs if batch is None or input.kind != "count"},
+                {key: np.asarray(value) for key, value in outputs.items()},
+            )
     files = {SAVED_MODEL: found[None]}
     for format in chosen:
-        files[format.file] = {
-            name: case
-            for name, case in found[format.batch].items()
-            if format.precision == "float32" or _comparable(name, case, format)
-        }
+        comparable = found[format.batch]
+        if format.precision != "float32":
+            # One pixel that falls out otherwise changes all after it.
+            kept = [name for name in formats.signatures(format, model) if name in comparable]
+            comparable = {name: comparable[name] for name in kept if not name.startswith("step")}
+        files[format.file] = comparable
     return files
 
 
@@ -101,31 +105,10 @@ def check(export, expected):
     }
 
 
-def _comparable(name, case, format):
-    """Whether a quantized file has this signature, and it can be compared number by number."""
-    if name.startswith((DRAWN, "step")):
-        return False  # one pixel that falls out otherwise changes all after it
-    return formats.holds(format, case[0])
-
-
-def _example(spec, seed, prior, batch, given):
-    random = np.random.RandomState(seed)
-    if spec.name == "num" and batch is not None:
-        return np.array([batch], np.int32)
-    if spec.name in NUMBERS:
-        return np.array([NUMBERS[spec.name]], np.int32)
-    if spec.name in ("label", "condition"):
-        return given[np.arange(batch or 3) % len(given)]  # 3: repeated in turn
-    shape = [batch or ROWS, *spec.shape[1:]]
-    if spec.name == "mask":
-        return (random.rand(*shape) < 0.5).astype(np.float32)
-    if spec.name in ("images", "small") or prior == "uniform":
-        return random.rand(*shape).astype(np.float32)
-    return random.randn(*shape).astype(np.float32)
-
-
-def _scalar(key, value):
-    return int(value[0]) if key in NUMBERS else value
+def _example(input, batch, given, seed):
+    if input.kind == "count" and batch is not None:
+        return np.int32([batch])
+    return input.examples(batch or (CONDITIONS if input.kind == "condition" else ROWS), seed, given)
 
 
 def _main(loader, export, archive):

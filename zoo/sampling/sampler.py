@@ -16,7 +16,6 @@ conditional model draws its classes (or the first held-out pictures' names) in t
 gives the same pictures from a run and from its export.
 """
 
-import json
 import pathlib
 
 import numpy as np
@@ -159,6 +158,7 @@ class RunSampler(_Sampler):
 
     def __init__(self, path):
         from zoo import registry
+        from zoo.autoregressive.pixelwise import Pixelwise
         from zoo.config import override
         from zoo.runs.directory import Run
 
@@ -172,7 +172,7 @@ class RunSampler(_Sampler):
         self.model = self.run.restore_for_sampling(model)
         self.latent, self.prior = self.model.latent, self.model.prior
         self.given = self.run.conditions()
-        self.pixelwise = hasattr(self.model, "log_prob")
+        self.pixelwise = isinstance(self.model, Pixelwise)
         self._graphs = {}
 
     def _generate(self, latents, given):
@@ -206,24 +206,17 @@ class ExportSampler(_Sampler):
     def __init__(self, version):
         import tensorflow as tf
 
-        from zoo.exporting import publish
+        from zoo.exporting import facts, publish
 
         publish.check_manifest(version)
         self.path = version
-        if not (version / publish.FACTS).exists():
-            raise UserError(f"{str(version)!r} is of an older zoo: export the run again.")
-        try:
-            facts = json.loads((version / publish.FACTS).read_text())
-            self.latent, self.prior = facts["latent"], facts["prior"]
-            self.data_spec = DataSpec.of_json(facts["data_spec"])
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise UserError(f"{str(version / publish.FACTS)!r} is damaged.") from None
+        for name, value in facts.read(version).items():
+            setattr(self, name, value)
         given = version / publish.CONDITIONS
         with reading(given):
             self.given = np.load(given) if given.exists() else None
         self._loaded = tf.saved_model.load(str(version))
         self._call = self._loaded.signatures
-        self.pixelwise = "complete" in self._call
 
     def _generate(self, latents, given):
         import tensorflow as tf

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from zoo import noise, priors
 from zoo.config import UserError
-from zoo.training import ema, execution
+from zoo.training import ema, execution, inputs
 from zoo.training.batch import Batch
 
 
@@ -297,22 +297,20 @@ class GenerativeModel(keras.Model):
         return None if y is None else tf.gather(y, tf.range(num) % tf.shape(y)[0])
 
     def signatures(self):
-        """Returns name -> (function of tensors, its input specs): what an export offers.
+        """Returns name -> (function of tensors, its `inputs.Input`s): what an export offers.
 
-        A spec of unknown rank is a number to the function; `exporting.signatures` takes it out of
-        the forms in which servers and browsers send one.
+        The function takes a number as a scalar, and returns name -> tensor.
         """
-        modality, spec = self.data_spec.modality, self.data_spec
-        latents = tf.TensorSpec((None, self.latent), tf.float32, "latents")
-        num, seed = (tf.TensorSpec(None, tf.int32, name) for name in ("num", "seed"))
-        given = []
-        if spec.condition_input == "label":
-            given = [tf.TensorSpec((None,), tf.int32, "label")]
-        elif spec.condition_input:
-            given = [tf.TensorSpec((None, spec.condition_size), tf.float32, spec.condition_input)]
+        modality, given = self.data_spec.modality, inputs.conditions(self.data_spec)
         return {
-            "generate": (lambda z, *y: {modality: self.generate(z, *y)}, [latents, *given]),
-            "sample": (lambda n, s, *y: {modality: self.sample(n, s, *y)}, [num, seed, *given]),
+            "generate": (
+                lambda z, *y: {modality: self.generate(z, *y)},
+                [inputs.latents(self), *given],
+            ),
+            "sample": (
+                lambda n, s, *y: {modality: self.sample(n, s, *y)},
+                [inputs.NUM, inputs.SEED, *given],
+            ),
         }
 
     def _given(self, y):

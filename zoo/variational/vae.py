@@ -22,7 +22,7 @@ from zoo import losses
 from zoo.config import UserError, default, setting
 from zoo.networks import conv, mlp
 from zoo.networks.initializers import Initializers
-from zoo.training import optimizers
+from zoo.training import inputs, optimizers
 from zoo.training.model import GenerativeModel
 
 
@@ -160,7 +160,11 @@ class VAE(GenerativeModel):
 
     def signatures(self):
         """`generate`, `sample`, and the VAE's `encode`, `decode`, `reconstruct`."""
-        images = tf.TensorSpec((None, *self.data_spec.shape), tf.float32, "images")
+        images = inputs.unit(
+            "images", self.data_spec.shape, "pictures, rows first, channels last",
+            # Its own, not noise: int8 activations take their ranges from them.
+            example=lambda rows, seed: self.sample(rows, seed).numpy(),
+        )  # fmt: skip
 
         def encode(images):
             mean, log_variance = self.encode(images)
