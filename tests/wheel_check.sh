@@ -4,7 +4,7 @@
 #     tests/wheel_check.sh PYTHON     (that has build and hatchling: make wheel-check)
 #
 # The environment is a new one in a temporary folder: the wheel and what it declares, at the versions
-# of requirements.lock, and nothing of this checkout on any path.
+# of requirements.lock, none of its extras, and nothing of this checkout on any path.
 set -euo pipefail
 python=$(realpath --no-symlinks "$1")
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -21,7 +21,7 @@ venv/bin/pip install --quiet --constraint "$root/requirements.lock" "$wheel"
 PATH="$work/venv/bin:$PATH"
 
 python - "$root" "$wheel" <<'END'
-import importlib.metadata, pathlib, subprocess, sys, zipfile
+import importlib.metadata, importlib.util, pathlib, subprocess, sys, zipfile
 
 root, wheel = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 names = set(zipfile.ZipFile(wheel).namelist())
@@ -35,6 +35,7 @@ assert len(licenses) == 1, "the wheel has no LICENSE"
 import zoo
 
 assert pathlib.Path(zoo.__file__).is_relative_to(sys.prefix), zoo.__file__
+assert importlib.util.find_spec("tensorflow_serving") is None, "an extra is installed"
 assert importlib.metadata.version("generative-zoo") == zoo.__version__ == wheel.name.split("-")[1]
 print(f"{wheel.name}: {len(names)} files, LICENSE among them, {wheel.stat().st_size / 1e3:.0f} kB")
 END
@@ -43,6 +44,7 @@ zoo-list
 zoo-train --run=runs/gan --model=gan --steps=100 --every=50
 zoo-sample --run=runs/gan --num=16 --out=run.npy
 zoo-export --run=runs/gan --out=exports/gan
+test -s exports/gan/1/assets.extra/tf_serving_warmup_requests
 zoo-sample --run=exports/gan --num=16 --out=export.npy
 zoo-evaluate --help >/dev/null
 zoo-diagnose --help >/dev/null

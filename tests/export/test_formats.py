@@ -11,7 +11,7 @@ from PIL import Image
 
 import zoo
 from tests.selection import FAMILIES, fast_first
-from zoo.exporting import formats, metadata, subpixel
+from zoo.exporting import formats, metadata, subpixel, warmup
 
 PRECISIONS = tuple(formats.QUANTIZED)
 
@@ -122,7 +122,7 @@ def test_a_transposed_convolution_is_a_convolution_and_a_shuffle(size, bias):
     network = keras.Sequential([inputs, layer])
     x = np.random.RandomState(0).randn(2, 7, 5, 3).astype(np.float32)
     expected = network(x).numpy()
-    with subpixel.as_convolutions(network):
+    with subpixel.as_convolutions():
         function = tf.function(network).get_concrete_function(tf.TensorSpec(x.shape))
         operations = {operation.type for operation in function.graph.get_operations()}
         found = function(tf.constant(x))
@@ -147,7 +147,7 @@ def test_a_file_tells_its_facts_and_keeps_each_weight_once(exports):
     content = (exports("dcgan") / "1" / "model.tflite").read_bytes()
     facts = json.loads(metadata.read(content))
     assert facts["model"] == "dcgan"
-    assert facts["prior"] == "symmetric"
+    assert facts["prior"] == [["symmetric", 100]]
     assert "float32 [B, 8, 8, 1] in [0, 1], rows first, channels last" in facts["about"]
     assert metadata.read(content, "no such") is None
     model = schema.ModelT.InitFromPackedBuf(content)
@@ -170,6 +170,23 @@ def test_servers_get_png_files_too(exports):
     assert outputs["encode"] == {"mean", "log_variance"}
     for name in ("serving_default", "generate", "decode", "reconstruct"):
         assert outputs[name] == {"images", "images_bytes"}
+
+
+@pytest.mark.parametrize("rows", [1, 40, 5000])  # lengths of one, two and three bytes
+def test_a_warm_up_record_is_what_the_stubs_write(rows):
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    tensors = {
+        "latents": tf.make_tensor_proto(np.random.RandomState(0).rand(rows, 9)),
+        "seed": tf.make_tensor_proto(np.int32([7])),
+    }
+    expected = prediction_log_pb2.PredictionLog()
+    request = expected.predict_log.request
+    request.model_spec.signature_name = "generate"
+    for key, value in tensors.items():
+        request.inputs[key].CopyFrom(value)
+    written = warmup.record("generate", tensors)
+    assert prediction_log_pb2.PredictionLog.FromString(written) == expected
 
 
 @pytest.mark.parametrize("model", fast_first(["vae", "cgan"], FAMILIES))

@@ -1,12 +1,12 @@
 """What a TensorFlow Lite file says of itself, and each of its weights once.
 
 The file's flatbuffer has a list of named buffers for metadata. `NAME` there is the JSON of
-`card.facts`: what goes in and out, in which range and layout, so that an app needs no second file.
+`facts.text`: what goes in and out, in which range and layout, so that an app needs no second file.
 
 The converter writes a tensor for each place in which it is used, and equal ones more than once:
 here they come to share one buffer.  It also names each tensor by the path of the layer that it is
-from, which no runtime reads: in a PixelRNN's sampler of thousands of tensors that is a tenth of the
-file.
+from, which no runtime reads: of the released generators' files 2 to 5 % in float32, 3 to 9 % in the
+quantized ones, and 12 to 19 % of a PixelRNN's, whose sampler has thousands of tensors.
 """
 
 import flatbuffers

@@ -3,6 +3,8 @@
 Those that are built here are Keras' own with one method replaced: an update is one of TensorFlow's
 fused kernels, which passes over memory once, where Keras' operations pass over it a dozen times.
 Slots, their names and what `get_config` returns are Keras', and so are the numbers within rounding.
+Keras gives slots no public names: `_get_variable_index`, `_momentums`, `_velocities` and
+`_accumulators` are those by which its own optimizers find them.
 """
 
 import dataclasses
