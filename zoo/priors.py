@@ -28,6 +28,18 @@ def size(prior):
     return sum(width for _, width in prior)
 
 
+def checked(parts):
+    """Returns a prior as it stands in a JSON file, whose tuples are lists.
+
+    Raises:
+        ValueError: it is none.
+    """
+    for kind, width in parts:
+        if kind not in KINDS or type(width) is not int or width < 1:
+            raise ValueError(f"no part of a prior: {kind!r}, {width!r}")
+    return tuple((kind, width) for kind, width in parts)
+
+
 def draw(noise, prior):
     """Returns one latent for each example of a `Noise`, float32 [B, z]; each part is a draw."""
     parts = [KINDS[kind](noise, width) for kind, width in prior]

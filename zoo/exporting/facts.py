@@ -3,8 +3,7 @@
 format      of these facts; a reader takes its own
 model       its name in the registry
 latent      size of z, and
-prior       what z is distributed as: parts side by side, [kind, width] each, the kind one of
-            `zoo.noise.PRIORS`; models here have one
+prior       what z is distributed as: parts side by side, [kind, width] each, see `zoo.priors`
 pixelwise   whether it draws pixel by pixel
 data_spec   the `DataSpec` of what is drawn and given
 about       what comes out, in a sentence or two
@@ -15,6 +14,7 @@ import dataclasses
 import json
 import pathlib
 
+from zoo import priors
 from zoo.config import UserError
 from zoo.data import names
 from zoo.data.spec import DataSpec
@@ -30,7 +30,7 @@ def text(sampler):
             "format": FORMAT,
             "model": sampler.run.facts["model"],
             "latent": sampler.latent,
-            "prior": [[sampler.prior, sampler.latent]],
+            "prior": sampler.prior,
             "pixelwise": sampler.pixelwise,
             "data_spec": dataclasses.asdict(sampler.data_spec),
             "about": about(sampler),
@@ -50,7 +50,7 @@ def text(sampler):
 
 
 def read(version):
-    """Returns what a sampler asks of an export: `latent`, `prior` (a string), `pixelwise` and
+    """Returns what a sampler asks of an export: `prior` (parts, see `zoo.priors`), `pixelwise` and
     `data_spec` (a `DataSpec`).
 
     Raises:
@@ -62,13 +62,11 @@ def read(version):
         # Exports had no number before there was a second format.
         format = facts.get("format", 1)
         if format == FORMAT:
-            ((prior, latent),) = facts["prior"]
-            return {
-                "latent": latent,
-                "prior": prior,
-                "pixelwise": facts["pixelwise"],
-                "data_spec": DataSpec.of_json(facts["data_spec"]),
-            }
+            return (
+                priors.checked(facts["prior"]),
+                bool(facts["pixelwise"]),
+                DataSpec.of_json(facts["data_spec"]),
+            )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(f"{str(path)!r} is damaged.") from None
     raise UserError(

@@ -54,11 +54,15 @@ class _Sampler:
 
     Attributes:
         data_spec: the `DataSpec` of what is drawn and given.
-        latent: size of z.
-        prior: what z is distributed as, see `zoo.noise.PRIORS`.
+        prior: what z is distributed as, see `zoo.priors`.
         given: example conditions, int32 [L] or float32 [L, d]; None for an unconditional model.
         pixelwise: whether it draws pixel by pixel.
     """
+
+    @property
+    def latent(self):
+        """Size of z."""
+        return sum(width for _, width in self.prior)
 
     def sample(self, num, seed=0, condition=None):
         """Draws `num` examples; a larger `num` begins with the same ones."""
@@ -68,14 +72,14 @@ class _Sampler:
         """Returns the prior's draws, float32 [num, z]."""
         import tensorflow as tf
 
-        from zoo import noise
+        from zoo import noise, priors
 
         if not _is_whole(num) or not 1 <= num < 2**31:
             raise UserError(f"num must be a positive whole number, and {num!r} is not.")
         if not _is_whole(seed) or not -(2**31) <= seed < 2**31:
             raise UserError(f"seed must be a whole number of 32 bits, and {seed!r} is not.")
         drawn = noise.Noise(seed, noise.SAMPLING, tf.range(num))
-        return drawn.draw(self.prior, (self.latent,)).numpy()
+        return priors.draw(drawn, self.prior).numpy()
 
     def generate(self, latents, condition=None):
         """Draws from latents float32 [B, z]."""
@@ -170,7 +174,7 @@ class RunSampler(_Sampler):
         self.data_spec = DataSpec.of_json(self.run.facts["data_spec"])
         model = module.build(self.config, self.data_spec, steps=self.run.facts["steps"])
         self.model = self.run.restore_for_sampling(model)
-        self.latent, self.prior = self.model.latent, self.model.prior
+        self.prior = self.model.prior
         self.given = self.run.conditions()
         self.pixelwise = isinstance(self.model, Pixelwise)
         self._graphs = {}
@@ -210,8 +214,7 @@ class ExportSampler(_Sampler):
 
         publish.check_manifest(version)
         self.path = version
-        for name, value in facts.read(version).items():
-            setattr(self, name, value)
+        self.prior, self.pixelwise, self.data_spec = facts.read(version)
         given = version / publish.CONDITIONS
         with reading(given):
             self.given = np.load(given) if given.exists() else None

@@ -16,6 +16,7 @@ _PRIORS = {
     "normal": "drawn from N(0, I)",
     "uniform": "uniform on (0, 1)",
     "symmetric": "uniform on (-1, 1)",
+    "categorical": "a class, one-hot",
 }
 
 
@@ -81,7 +82,9 @@ def latents(model):
     def example(rows, seed):
         return model.sampling_latents(rows, seed).numpy()
 
-    about = _PRIORS[model.prior]
+    parts = [(_PRIORS[kind], width) for kind, width in model.prior]
+    about = "; then ".join(f"{width} {words}" for words, width in parts)
+    about = parts[0][0] if len(parts) == 1 else about
     return Input("latents", "rows", "float32", (model.latent,), about, example)
 
 
