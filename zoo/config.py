@@ -1,8 +1,8 @@
 """Settings: typed overrides, ranges, and the nearest name for a wrong one.
 
 A settings class is a frozen dataclass whose fields are made by `setting`.  `override` is the only
-way in for words from a command line or keyword arguments from a program, so a misspelt key, a
-wrong type or a value out of range stops there, in one sentence.
+way in for words from a command line or keyword arguments from a program: it refuses a misspelled
+key, a wrong type or a value out of range in one sentence.
 """
 
 import dataclasses
@@ -38,15 +38,18 @@ def default(settings, key, value):
 class Common:
     """The settings that every model has."""
 
-    batch_size: int = setting(64, "examples in a step, over all replicas", low=1)
+    batch_size: int = setting(64, "examples in a batch, over all replicas", low=1)
     ema: float = setting(
-        0.0, "decay of a moving average of the sampled weights; 0 keeps none", low=0, high=0.999999
+        0.0,
+        "decay of the moving average of the weights that draw; 0 keeps none",
+        low=0,
+        high=0.999999,
     )
     precision: str = setting(
-        "float32", "of the hidden layers' products; weights and losses are float32 always",
+        "float32", "precision of the hidden layers; weights and losses stay float32",
         choices=("float32", "bfloat16"),
     )  # fmt: skip
-    seed: int = setting(0, "names every random number")
+    seed: int = setting(0, "seed of every random number")
 
 
 def override(settings, words):
@@ -68,7 +71,7 @@ def nearest(word, known):
     """Returns e.g. ``did you mean 'gan'? (choose from gan, vae)``."""
     known = list(known)
     close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
-    choice = f"choose from {', '.join(known)}" if known else "there is none to choose"
+    choice = f"choose from {', '.join(known)}" if known else "there are none"
     return f"did you mean {close[0]!r}? ({choice})" if close else choice
 
 

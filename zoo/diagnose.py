@@ -1,14 +1,14 @@
-"""Draws a paper's own figure of trained runs.
+"""Draws the figures of the papers from trained runs.
 
     python -m zoo.diagnose --run=runs/clip_0.1,runs/clip_0.01,runs/penalty --out=clipping.png
     python -m zoo.diagnose --run=runs/pixelcnn,runs/row_lstm --out=receptive_field.png
 
-For each run of `wgan` or `wgan_gp`: how large the gradient of E[f(real)] - E[f(fake)] is at every
-layer of the critic, a histogram of the critic's weights, and the share of them within 5 % of ±c
-where they are clipped; on data in the plane also the critic's contours (1704.00028, Figure 1).
+For each run of `wgan` or `wgan_gp`: the norm of the gradient of E[f(real)] - E[f(fake)] at every
+layer of the critic, a histogram of the critic's weights and, with clipping, the share of weights
+within 5 % of ±c; on points in the plane also the critic's contours (1704.00028, Figure 1).
 
-For each run of a model that draws pixel by pixel: what the pixel at the center depends on, by one
-bare layer and by the whole network, as the size of its gradient (1601.06759, Figures 2 and 4).
+For each run of a PixelRNN: the pixels that the center pixel depends on, through one layer and
+through the whole network, by the size of the gradient (1601.06759, Figures 2 and 4).
 
 The numbers go to a .json of the same name.
 """
@@ -23,17 +23,17 @@ from zoo.config import UserError
 from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
-EXAMPLES = 1000  # held-out examples that a critic's gradients are of
-PICTURES = 64  # and those that a context is the mean of
+EXAMPLES = 1000  # held-out examples for a critic's gradients
+PICTURES = 64  # held-out pictures over which a context is averaged
 NEAR = 0.95  # a weight is near ±c from here on, in units of c
 
 
 def define_flags():
     """Defines the flags of this command."""
-    flags.DEFINE_list(
-        "run", None, "run directories, of wgan and wgan_gp, or of models that draw pixel by pixel"
+    flags.DEFINE_list("run", None, "run directories, all of wgan and wgan_gp or all of PixelRNNs")
+    flags.DEFINE_string(
+        "out", None, "the .png to write; the numbers go to a .json of the same name"
     )
-    flags.DEFINE_string("out", None, "the .png to write; the numbers stand beside it as .json")
 
 
 def critic(sampler):
@@ -111,7 +111,7 @@ def main():
         raise UserError("say what to draw: python -m zoo.diagnose --run=runs/a,runs/b --out=x.png.")
     out = pathlib.Path(FLAGS.out)
     if not out.parent.is_dir():
-        raise UserError(f"--out={out}: there is no folder {str(out.parent)!r}.")
+        raise UserError(f"--out={out}: the folder {str(out.parent)!r} does not exist.")
     start_tensorflow(exact=True)
     from zoo.sampling.sampler import RunSampler
 

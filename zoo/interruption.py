@@ -1,18 +1,18 @@
-"""SIGTERM and Ctrl-C: at once where there is nothing to keep, else when the step is kept."""
+"""Handles SIGTERM and Ctrl-C: stops at once, or after the current step is saved."""
 
 import contextlib
 import os
 import signal
 import threading
 
-AGAIN = "to go on, give the same command again"
+AGAIN = "run the same command again to continue"
 
 
 class Stopped(BaseException):
-    """Ends the program because a signal asks for it.
+    """Ends the program after a signal.
 
     Attributes:
-        status: what the process ends with, 128 + the signal's number: 143 or 130.
+        status: the exit status, 128 + the signal's number: 143 or 130.
     """
 
     def __init__(self, number, what):
@@ -22,27 +22,27 @@ class Stopped(BaseException):
 
 
 class Interruption:
-    """What has been asked of the process since `listen`.
+    """The signals that came since `listen`.
 
     Attributes:
-        patient: whether a signal only sets `asked`, for someone who looks; else it raises
-            `Stopped` wherever the program is.
-        asked: the number of the signal that came meanwhile, or None.
+        patient: whether a signal only sets `asked`, which the training loop reads; otherwise it
+            raises `Stopped` at once.
+        asked: the number of the first signal that came while `patient`, or None.
     """
 
     def __init__(self):
         self.patient, self.asked, self._listens = False, None, False
 
     def listen(self):
-        """Takes SIGTERM and Ctrl-C from now on."""
+        """Handles SIGTERM and Ctrl-C from now on."""
         self._listens = True
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._come)
         return self
 
     def listen_again(self):
-        """Takes the signals back, if it had them: a cluster of TensorFlow's sets a handler of its
-        own for SIGTERM, and does nothing then."""
+        """Installs the handlers again if they were installed: a TensorFlow cluster replaces the one
+        for SIGTERM by a handler that does nothing."""
         if self._listens:
             self.listen()
 
@@ -51,8 +51,8 @@ class Interruption:
         if not self.patient or again:
             raise Stopped(number, "")
         if self.asked is None:
-            # Not `print`, which the signal may have come in the middle of.
-            os.write(2, b"\nzoo: keeping this step first; Ctrl-C now stops at once\n")
+            # Not `print`, which the signal may have interrupted.
+            os.write(2, b"\nzoo: saving this step first; press Ctrl-C again to stop at once\n")
         self.asked = number
 
 

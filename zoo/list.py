@@ -36,7 +36,7 @@ def main():
     models = [(n, e.title, e.link) for n, e in registry.MODELS.items()]
     data = [(name, "embedded") for name in EMBEDDED]
     data += [(name, "prepared here") for name in prepared_names() if name not in EMBEDDED]
-    data += [("any TFDS name", "see --download of zoo.train")]
+    data += [("any name of TensorFlow Datasets", "by zoo.train --download")]
     named = [(n, r.model, r.dataset, f"{r.steps} steps", r.about)
              for n, r in recipes.RECIPES.items()]  # fmt: skip
     for title, rows in (("models", models), ("data sets", data), ("recipes", named),

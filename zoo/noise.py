@@ -1,19 +1,18 @@
-"""One seed, one picture: the counter-based generator behind every random number of the zoo.
+"""The counter-based random number generator of the zoo: one seed gives one picture.
 
 A number is a pure function of ``(seed, purpose, step, draw, example, element)``; nothing is stored
-and nothing depends on the device, the batch or the number of replicas.  Two 32-bit words absorb
-the first five keys one after another (together they tell 2**64 streams apart), then every
-element is hashed with both words; normals come from Box and Muller (1958).  Only uint32 addition,
-multiplication, xor and shifts are used: all of them are TensorFlow Lite built-ins, where the
-int32 form would need an op that is not.  The mixer is a multiply-xorshift permutation of the
-kind of MurmurHash3's finalizer.
+and nothing depends on the device, the batch or the number of replicas.  The first five keys are
+hashed one after another into two 32-bit words (2**64 streams), then every element is hashed with
+both words.  Normal numbers use the Box-Muller transform (1958).  Only uint32 addition,
+multiplication, xor and shifts are used, which are built-in ops of TensorFlow Lite; int32 would
+need another op.  The mixer is a multiply-xorshift permutation, similar to MurmurHash3's finalizer.
 """
 
 import math
 
 import tensorflow as tf
 
-# What the numbers are for; streams of different purposes never meet.
+# What the numbers are for; different purposes have different streams.
 # PROTOCOL: the fixed draws of static binarization and of evaluation data.
 TRAINING, EVALUATION, SAMPLING, DATA, WEIGHTS, PROTOCOL = range(6)
 
@@ -25,8 +24,8 @@ class Noise:
     """The random numbers of one batch at one step.
 
     Every call of `uniform`, `normal` or `keep` is the next *draw*, counted while the program is
-    traced, so the order of the calls in a loop names the streams.  Do not call it from inside a
-    `tf.while_loop`: there the count would stand still.
+    traced, so the order of the calls selects the streams.  Do not call it in the body of a
+    `tf.while_loop`, which is traced once: every iteration would draw the same numbers.
 
     Args:
         seed: integer or int32 scalar tensor.

@@ -11,10 +11,9 @@ categorical  one of as many classes as the part is wide, one-hot
 
 import tensorflow as tf
 
-# No number meets the bounds, here and in `noise._to_uniform`.  Without them TensorFlow Lite's
-# converter folds scale and shift into a dense layer that takes the numbers: its weights are then
-# too small for float16 and int8, and others than those of the same layer under latents that are
-# given.
+# The bounds here and in `noise._to_uniform` change no number.  Without them TensorFlow Lite's
+# converter folds scale and shift into the dense layer that takes the numbers.  Its weights are then
+# too small for float16 and int8, and differ from those of the same layer in `generate`.
 KINDS = {
     "normal": lambda noise, size: noise.normal((size,)),
     "uniform": lambda noise, size: noise.uniform((size,)),

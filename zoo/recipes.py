@@ -33,14 +33,14 @@ class Recipe:
 _GAUSSIANS = {"batch_size": 256, "latent": 2, "hidden": (128, 128, 128, 128), "ema": 0.999}
 # The protocol of the papers' likelihoods: each pixel drawn once, 50,000 pictures to train on.
 _STATIC = {"binarize": "static", "holdout": 10_000}
-# Averaged weights need no falling rate, so such a run may go on as long as one likes.
+# Averaged weights need no falling rate, so such a run can be continued to any length.
 _PIXELRNN = {"optimizer": "adam", "learning_rate": 1e-3, "ema": 0.9995}
 
 
 def _digits(model, steps, figure, bound, least=None, **config):
-    """The recipe of the shelf's generator of a model: minutes on two cores."""
+    """The recipe of a model's released generator: minutes on two cores."""
     return Recipe(
-        about=f"the shelf's {model}: 8x8 digits, small enough to ship",
+        about=f"the released {model} in exports/: 8x8 digits, a small network",
         model=model,
         dataset="digits",
         steps=steps,
@@ -72,7 +72,8 @@ RECIPES = {
         data={"holdout": 10_000},
     ),
     "cgan_mnist_paper": Recipe(
-        about="the CGAN authors' momentum SGD for MNIST; 100 epochs, of which the paper says none",
+        about="the CGAN authors' momentum SGD for MNIST; 100 epochs, a number that the paper "
+        "does not give",
         model="cgan",
         dataset="mnist",
         steps=50_000,
@@ -95,15 +96,16 @@ RECIPES = {
         config={**_GAUSSIANS, "penalty": 0.1, "learning_rate": 1e-3, "decay": "linear"},
     ),
     "wgan_gaussians25": Recipe(
-        about="the clipping loop at the same networks and steps, which loses to the penalty; c and "
-        "the rate are ten times the paper's, at which this critic's gradient vanishes",
+        about="the clipping loop with the same networks and steps: fewer points within 3σ than "
+        "with the penalty; c and the rate are ten times the paper's, whose values make this "
+        "critic's gradient vanish",
         model="wgan",
         dataset="gaussians25",
         steps=50_000,
         config={**_GAUSSIANS, "clip": 0.1, "learning_rate": 5e-4},
     ),
     "gan_gaussians25": Recipe(
-        about="the adversarial loop at about the same size and steps, which loses modes",
+        about="the adversarial loop at about the same size and steps: it misses modes",
         model="gan",
         dataset="gaussians25",
         steps=50_000,
@@ -118,7 +120,7 @@ RECIPES = {
         config={"latent": 2, "hidden": (256,) * 12},
     ),
     "swiss_roll_penalty": Recipe(
-        about="WGAN-GP's Figure 1b by the penalty loop, to set beside swiss_roll_clipping",
+        about="WGAN-GP's Figure 1b by the penalty loop, to compare with swiss_roll_clipping",
         model="wgan_gp",
         dataset="swiss_roll",
         steps=2_000,
@@ -134,7 +136,7 @@ RECIPES = {
         data=_STATIC,
     ),
     "pixelcnn_mnist_short": Recipe(
-        about="the same in half an hour on one core, by a rate that falls to 0: 88.8 nats on the "
+        about="the same in half an hour on one core, with a rate that falls to 0: 88.8 nats on the "
         "held-out pictures, see results/pixelcnn_mnist_short_seed0.json",
         model="pixelcnn",
         dataset="mnist",
@@ -161,8 +163,8 @@ RECIPES = {
     "gan_digits": _digits(
         "gan", 30_000, "frechet", 0.1, hidden=(600, 600), learning_rate=5e-4, ema=0.999
     ),
-    # Of 1,500 pictures it learns nearly one and the same for each class, which a Fréchet distance
-    # over all classes forgives; so did all settings that were tried.
+    # From 1,500 pictures it learns to draw nearly the same picture for each z of a class, under all
+    # settings that were tried.  A Fréchet distance over all classes hardly shows it.
     "cgan_digits": _digits(
         "cgan",
         8_000,
@@ -188,7 +190,7 @@ RECIPES = {
     ),
     "vae_mnist_iwae": Recipe(
         about="the VAE of the IWAE paper (1509.00519: 86.76 nats at k = 5000): 2x200 tanh, "
-        "50 latents, binarized anew each epoch; one rate where the paper lowers it; hours",
+        "50 latents, binarized anew each epoch; a constant rate where the paper lowers it; hours",
         model="vae",
         dataset="mnist",
         steps=1_000_000,

@@ -8,13 +8,13 @@ python -m zoo.sample --run=runs/names --condition=grid.npy      (float32 [N, H, 
 python -m zoo.sample --run=runs/pixelcnn_digits --temperature=0.9
 python -m zoo.sample --run=runs/pixelcnn_digits --complete=img.png --mask=mask.png --num=15
 
-A conditional model without --label, --name or --condition draws a column of each class, and in each
-row all of them from one latent; a .npy of that lies row by row.
+A conditional model without --label, --name or --condition draws a grid: each column is a class,
+each row one latent.  A .npy has the same examples, row by row.
 
-A model that draws pixel by pixel completes a picture: what is white in the mask (or 1 in a .npy) is
-drawn anew, and the rest stays.  A pixel is drawn given those before it, row by row, so erase what
-comes last: what is kept below is not looked at.  The sheet begins with the picture, gray where it
-is erased; a .npy holds the completions alone.
+A PixelRNN completes a picture: it draws the pixels that are white in the mask (or 1 in a .npy) and
+keeps the others.  Each pixel depends on those before it, row by row, so erase the lower part of a
+picture.  The sheet starts with the given picture, gray where it is erased; a .npy has the
+completions alone.
 """
 
 import io
@@ -35,18 +35,24 @@ COLUMNS = 8
 def define_flags():
     """Defines the flags of this command."""
     flags.DEFINE_string("run", None, "a run directory or an export's folder")
-    flags.DEFINE_integer("num", 64, "how many; with classes in columns, whole rows of them", 1)
-    flags.DEFINE_integer("seed", 0, "the same seed, the same pictures, everywhere")
-    flags.DEFINE_string("out", "grid.png", "a .png sheet, or the raw array as .npy")
-    flags.DEFINE_bool("interpolate", False, "rows of 8, each a walk between two latents")
+    flags.DEFINE_integer(
+        "num", 64, "number of examples; with classes in columns, rounded up to whole rows", 1
+    )
+    flags.DEFINE_integer("seed", 0, "random seed; the same pictures from a run and from its export")
+    flags.DEFINE_string("out", "grid.png", "a .png sheet, or a .npy of the array")
+    flags.DEFINE_bool("interpolate", False, "draw rows of 8, each a walk between two latents")
     flags.DEFINE_list("label", None, "the class to draw, or several in turn: 3 or 3,1,4")
     flags.DEFINE_list("name", None, "the name of the class to draw, or several: seven or seven,one")
-    flags.DEFINE_string("condition", None, "a .npy of what to draw for: pictures or other vectors")
-    flags.DEFINE_string("complete", None, "a picture, .png or .npy, of which --mask is drawn anew")
-    flags.DEFINE_string("mask", None, "for --complete: .png, white where a pixel is drawn, or .npy")
-    flags.DEFINE_float("temperature", 1.0, "pixel by pixel: below 1 the likely values get likelier")
+    flags.DEFINE_string("condition", None, "a .npy of conditions: pictures or other vectors")
+    flags.DEFINE_string("complete", None, "PixelRNN: a picture to complete, .png or .npy")
     flags.DEFINE_string(
-        "sampler", "cached", "pixel by pixel: cached, or plain, a full pass a pixel"
+        "mask", None, "PixelRNN: the pixels to draw, white in a .png or 1 in a .npy"
+    )
+    flags.DEFINE_float("temperature", 1.0, "PixelRNN: below 1, likely values become likelier")
+    flags.DEFINE_string(
+        "sampler",
+        "cached",
+        "PixelRNN: cached, or plain (a full pass of the network for each pixel)",
     )
 
 
@@ -54,13 +60,13 @@ def condition():
     """Returns what --label, --name or --condition gives, or None.
 
     Raises:
-        UserError: more than one is given, a label is no number, or the file is no array.
+        UserError: more than one is given, a label is not a number, or the file has no array.
     """
     words = [name for name in ("label", "name", "condition") if FLAGS[name].value is not None]
     if not words:
         return None
     if len(words) > 1:
-        raise UserError(f"give one of --{words[0]} and --{words[1]}, and not both.")
+        raise UserError(f"give one of --{words[0]} and --{words[1]}, not both.")
     if words == ["name"]:
         return FLAGS.name
     if words == ["label"]:
@@ -75,7 +81,7 @@ def condition():
             found = np.load(FLAGS.condition, allow_pickle=False)
     except UserError:
         raise
-    except Exception:  # numpy's readers fail in many ways on a file that is none of theirs
+    except Exception:  # numpy's readers raise many kinds of errors on other files
         found = None
     if not isinstance(found, np.ndarray) or found.ndim == 0:
         raise UserError(f"--condition={FLAGS.condition} is not a .npy file of an array [N, …].")
@@ -112,10 +118,10 @@ def main():
     if out.suffix not in (".png", ".npy"):
         raise UserError(f"--out={out} must end in .png (a sheet) or .npy (the array).")
     if not os.path.isdir(out.parent):
-        raise UserError(f"--out={out}: there is no folder {str(out.parent)!r}.")
+        raise UserError(f"--out={out}: the folder {str(out.parent)!r} does not exist.")
     asked = condition()
     if (FLAGS.complete is None) != (FLAGS.mask is None):
-        raise UserError("--complete=PICTURE and --mask=FILE, where it is drawn, go together.")
+        raise UserError("--complete=PICTURE needs --mask=FILE, and --mask needs --complete.")
     start_tensorflow(exact=True)
 
     import numpy as np

@@ -1,4 +1,4 @@
-"""Starts TensorFlow as the zoo uses it: with oneDNN, and without its C++ part's words."""
+"""Starts TensorFlow with oneDNN on and its C++ log messages off."""
 
 import contextlib
 import importlib
@@ -13,12 +13,14 @@ ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 def start_tensorflow(exact=False):
     """Imports TensorFlow quietly, with oneDNN's kernels on.
 
-    With `exact`, for what draws and judges: matrix products of float32 are of float32 on a GPU too,
-    whose default rounding is coarser than the 1e-5 that is promised of one seed's pictures.
+    By default TensorFlow turns oneDNN off on a CPU without AVX512-VNNI or AMX, where a DCGAN then
+    trains at 0.7 of the speed.  Environment variables that are set already are kept, and nothing
+    changes in a TensorFlow that the program has imported before.
 
-    By default TensorFlow leaves oneDNN off on a CPU without AVX512-VNNI or AMX, where a DCGAN then
-    trains at 0.7 of the speed.  What the environment already says is left as it is, and so is a
-    TensorFlow that the program has imported before.
+    Args:
+        exact: whether float32 matrix products use float32 on a GPU too, for sampling and
+            evaluation.  TensorFloat-32, the GPU's default, rounds more coarsely than the 1e-5 to
+            which pictures of one seed agree.
     """
     if "tensorflow" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and less, from then on
@@ -33,9 +35,9 @@ def start_tensorflow(exact=False):
 
 @contextlib.contextmanager
 def quiet():
-    """A scope in which what is written to the process's stderr goes nowhere.
+    """A scope that discards what is written to the process's stderr.
 
-    No setting of TensorFlow's own does this.  Errors are exceptions and come through.
+    TensorFlow has no setting for this.  Exceptions are raised as usual.
     """
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)

@@ -344,7 +344,7 @@ def test_a_walk_begins_and_ends_at_its_latents(runs):
         ([], "say what to sample"),
         (["--run=/nowhere"], "is neither a run directory nor an export"),
         (["--run=/nowhere", "--out=x.jpg"], "must end in .png"),
-        (["--run=/nowhere", "--out=/nowhere/x.png"], "there is no folder"),
+        (["--run=/nowhere", "--out=/nowhere/x.png"], "the folder '/nowhere' does not exist"),
         (["--run=/nowhere", "--num=0"], "--num=0"),
         (["--run=/nowhere", "--config.latent=3"], "unknown flag --config.latent"),
     ],

@@ -254,10 +254,10 @@ def test_a_label_for_a_model_without_one(runs, command, tmp_path):
         (lambda: zoo.load_data("cgan", "swiss_roll"), "'swiss_roll' has no labels, which a label"),
         (
             lambda: zoo.load_data("cgan", "gaussians8", condition="image", target="name"),
-            "'gaussians8' holds points",
+            "'gaussians8' consists",
         ),
-        (lambda: zoo.load_data("cgan", "gaussians8", target="name"), "'gaussians8' holds points"),
-        (lambda: zoo.load_data("gan", "gaussians8", binarize="static"), "'gaussians8' holds poi"),
+        (lambda: zoo.load_data("cgan", "gaussians8", target="name"), "'gaussians8' consists"),
+        (lambda: zoo.load_data("gan", "gaussians8", binarize="static"), "'gaussians8' consists"),
         (lambda: zoo.build("gan", zoo.load_data("cgan")), "GAN takes no condition: leave --condi"),
         (lambda: zoo.build("cgan", zoo.load_data("gan")), "CGAN needs a condition: pass --condi"),
         (lambda: zoo.build("cgan").sample(2), "this model draws given a label: pass one"),

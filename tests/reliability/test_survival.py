@@ -271,7 +271,7 @@ def test_signals_keep_the_step(unbroken, interruption, monkeypatch, tmp_path):
             at(patch, owner, name, number, due)
             status, said = stopped(path, interruption)
         assert status == 128 + number
-        assert f"at step {step} of 90, which is kept; to go on, give the same command" in said
+        assert f"at step {step} of 90, which is kept; run the same command" in said
         assert (path / "checkpoints" / f"step-{step}.index").exists()
         assert not interruption.patient
     assert checkpoint(path) == unbroken
@@ -283,7 +283,7 @@ def test_signals_keep_the_step(unbroken, interruption, monkeypatch, tmp_path):
 
 def test_a_second_ctrl_c_stops_at_once():
     interruption = Interruption()
-    with pytest.raises(Stopped, match=r"stopped by SIGTERM; to go on"):
+    with pytest.raises(Stopped, match=r"stopped by SIGTERM; run the same"):
         interruption._come(signal.SIGTERM, None)
     interruption.patient = True
     interruption._come(signal.SIGINT, None)

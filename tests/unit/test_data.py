@@ -147,8 +147,8 @@ def test_holdout_takes_the_last_training_pictures(digits):
         (lambda: load("digits/odd"), "unknown dataset 'digits/odd'"),
         (lambda: load("cats_vs_dogs"), "'cats_vs_dogs' is not prepared in"),
         (lambda: load("digits").train(1501), "a batch of 1501 is larger than the 1500 training"),
-        (lambda: load("digits", options(holdout=1500)), "holdout=1500 leaves none of the 1500"),
-        (lambda: options(dequantize=True, binarize="static"), "dequantize spreads gray levels"),
+        (lambda: load("digits", options(holdout=1500)), "holdout=1500 must be less than the 1500"),
+        (lambda: options(dequantize=True, binarize="static"), "dequantize needs gray levels"),
     ],
 )
 def test_wrong_calls_get_one_sentence(call, sentence):

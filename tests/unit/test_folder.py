@@ -368,20 +368,20 @@ def test_all_unreadable_files_are_counted_and_three_named(tmp_path):
     said = refusal(tmp_path)
     assert said == (
         "10 of 16 pictures cannot be read: bad/bmp.bmp, bad/dangling.png, bad/flipped.png, …: "
-        "mend or remove them."
+        "fix or remove them."
     )
     for path in sorted(bad.iterdir())[3:]:
         path.unlink()
     assert refusal(tmp_path) == (
         "3 of 9 pictures cannot be read: bad/bmp.bmp, bad/dangling.png, bad/flipped.png: "
-        "mend or remove them."
+        "fix or remove them."
     )
 
 
 def test_a_folder_of_broken_files_only(tmp_path):
     for name in "ab":
         (tmp_path / f"{name}.png").write_bytes(b"")
-    assert refusal(tmp_path).startswith("2 of 2 pictures cannot be read: a.png, b.png: mend")
+    assert refusal(tmp_path).startswith("2 of 2 pictures cannot be read: a.png, b.png: fix")
 
 
 @pytest.mark.parametrize("factor", [1.5, 3])  # PIL warns of the first and refuses the second
@@ -400,7 +400,10 @@ def test_bombs_are_unreadable(tmp_path, monkeypatch, factor):
 def test_values_without_a_known_white_are_unreadable(tmp_path, mode, value):
     twice(tmp_path, 5)
     save(tmp_path / "deep.tif", Image.new(mode, (4, 4), value))
-    assert "1 of 3 pictures cannot be read: deep.tif (32-bit, with no" in refusal(tmp_path)
+    assert (
+        "1 of 3 pictures cannot be read: deep.tif (32-bit, with an unknown white level)"
+        in refusal(tmp_path)
+    )
 
 
 def test_contents_decide_and_only_those_that_the_suffixes_promise(tmp_path):
@@ -417,11 +420,11 @@ def test_wrong_folders_get_one_sentence(tmp_path):
     file = save(tmp_path / "a.png", 5)
     assert f"{str(file)!r} is a file" in refusal(file)
     said = refusal(tmp_path)
-    assert "holds only one picture, a.png: a model needs at least two" in said
+    assert "contains only one picture, a.png: at least two are needed" in said
     file.unlink()
     said = refusal(tmp_path)
-    assert f"{str(tmp_path)!r} holds no pictures" in said
-    assert ".png, .jpg, .jpeg, .bmp, .gif, .webp, .tif, .tiff count" in said
+    assert f"{str(tmp_path)!r} contains no pictures" in said
+    assert "named .png, .jpg, .jpeg, .bmp, .gif, .webp, .tif, .tiff." in said
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -436,7 +439,7 @@ def test_what_may_not_be_read_is_named(tmp_path, name, mode):
     finally:
         (tmp_path / name).chmod(0o700)
     assert str(tmp_path / name) in said
-    assert "may not be read: give yourself the permission." in said
+    assert "cannot be read: change its permissions." in said
 
 
 @pytest.mark.parametrize(("name", "opener"), [("cats", "os.scandir"), ("cats/a.png", "open")])
@@ -452,4 +455,4 @@ def test_a_denial_is_told_apart_from_a_broken_file(tmp_path, monkeypatch, name, 
 
     target = (os, "scandir", deny) if opener == "os.scandir" else (folder, "open", deny)
     monkeypatch.setattr(*target, raising=False)
-    assert refusal(tmp_path) == f"{denied!r} may not be read: give yourself the permission."
+    assert refusal(tmp_path) == f"{denied!r} cannot be read: change its permissions."

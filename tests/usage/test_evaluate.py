@@ -139,7 +139,11 @@ def test_runs_log_the_estimate_gradients_and_weights(model, runs):
         ("evaluate", ["--run=/nowhere", "--num=1"], "--num=1"),
         ("diagnose", [], "say what to draw"),
         ("diagnose", ["--run=/nowhere", "--out=x.jpg"], "say what to draw"),
-        ("diagnose", ["--run=/nowhere", "--out=/nowhere/x.png"], "there is no folder '/nowhere'"),
+        (
+            "diagnose",
+            ["--run=/nowhere", "--out=/nowhere/x.png"],
+            "the folder '/nowhere' does not exist",
+        ),
         ("diagnose", ["--run=GAN", "--out=x.png"], "a run of gan, which has no critic to diagnose"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Data sets by name, of pictures, points and spelled names; `load` is the way in."""
+"""Data sets of pictures, points and spelled names; `load` reads one by its name."""
 
 
 def load(name, options=None, download=False):

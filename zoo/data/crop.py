@@ -1,4 +1,4 @@
-"""The one way in which pictures are cropped and resized."""
+"""Crops and resizes pictures; every source of data uses these functions."""
 
 import numpy as np
 from PIL import Image

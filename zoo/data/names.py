@@ -1,7 +1,7 @@
-"""Spelled names as another modality than pictures: words of a class as one-hot letters.
+"""Spelled names of classes as one-hot letters.
 
-The alphabet is the characters that the names of a data set use, after the blank that fills a
-short name up: for digits " efghinorstuvwxz", 5 letters of 16 symbols.
+The alphabet is the blank, which pads short names, and the characters in the names of a data set:
+for digits " efghinorstuvwxz", 5 letters of 16 symbols.
 """
 
 import numpy as np

@@ -2,8 +2,8 @@
 
 Training walks an endless stream: position p shows example ``permutation[epoch](p mod N)`` with
 ``epoch = p div N``, one permutation an epoch (`index_shuffle`, nothing stored).  Every element
-carries its global index, from which a model draws its noise: replicas that split a batch draw
-what one device would.
+has its global index, from which a model draws its noise: replicas that split a batch draw the same
+numbers as one device.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from zoo.data import names as spelling
 from zoo.data.source import read
 from zoo.data.spec import DataOptions, DataSpec
 
-# Protocols use one seed for all runs, or figures could not be compared.
+# One seed for all runs, so that their figures can be compared.
 STATIC_SEED = 1312
 CHUNK = 4096
 
@@ -32,8 +32,8 @@ def load(name, options=None, download=False):
         download: whether TFDS may fetch what is not prepared.
 
     Raises:
-        UserError: see `zoo.data.source.read`; or `holdout` leaves nothing to train on, there is
-            nothing to validate on, or the options ask for what the data does not have.
+        UserError: see `zoo.data.source.read`; or `holdout` takes all training examples, there is no
+            split to validate on, or the options ask for what the data does not have.
     """
     options = options or DataOptions()
     source = read(name, options.image_size, download)
@@ -43,7 +43,7 @@ def load(name, options=None, download=False):
     examples, labels = splits["train"]
     if options.holdout >= len(examples):
         raise UserError(
-            f"holdout={options.holdout} leaves none of the {len(examples)} training examples of "
+            f"holdout={options.holdout} must be less than the {len(examples)} training examples of "
             f"{name!r}."
         )
     if options.holdout:
@@ -51,7 +51,7 @@ def load(name, options=None, download=False):
         splits["train"] = examples[: -options.holdout], labels[: -options.holdout]
     elif "validation" not in splits and "test" not in splits:
         raise UserError(
-            f"{name!r} has nothing to validate on: hold examples out with --data.holdout="
+            f"{name!r} has no split to validate on: pass --data.holdout="
             f"{-(-len(examples) // 10)}, say."
         )
     return Dataset(_spec(name, source, options), options, splits, source.levels, source.version)
@@ -67,7 +67,7 @@ def _spec(name, source, options):
         raise UserError(f"two classes of {name!r} differ by capital letters only: rename one.")
     if not words and (options.target == "name" or options.condition in ("label", "name")):
         wanted = "name" if options.target == "name" else options.condition
-        raise UserError(f"{name!r} has no labels, which a {wanted} comes from.")
+        raise UserError(f"{name!r} has no labels, which a {wanted} needs.")
     shapes = {"none": (), "label": (len(words),), "image": stored}
     if "name" in (options.target, options.condition):
         shapes["name"] = spelling.shape(words)
@@ -90,9 +90,9 @@ def _check_for_points(name, options):
     plain = DataOptions()
     for key in ("image_size", "binarize", "dequantize", "target"):
         if getattr(options, key) != getattr(plain, key):
-            raise UserError(f"{name!r} holds points and no pictures: leave --data.{key} out.")
+            raise UserError(f"{name!r} consists of points: leave --data.{key} out.")
     if options.condition == "image":
-        raise UserError(f"{name!r} holds points and no pictures to condition on.")
+        raise UserError(f"{name!r} consists of points: choose another --condition than image.")
 
 
 class Dataset:
@@ -100,7 +100,7 @@ class Dataset:
 
     Attributes:
         spec: the `DataSpec` to hand to a model.
-        validation: the split that a run is watched on: `validation` (or what `holdout` took), else
+        validation: the split of the validation losses: `validation` (or what `holdout` took), else
             `test`.
         splits: name -> (pictures uint8 [N, H, W, C] or points float32 [N, 2], labels int32 [N], -1
             where there is none).
@@ -158,7 +158,7 @@ class Dataset:
         """Returns a `tf.data.Dataset` over each example of `split` once, in its order.
 
         Elements are as in `train` plus `weight` float32 [B]: the last batch is filled up with
-        copies of weight 0, so that every batch has one shape and replicas can split it.
+        copies of weight 0, so that all batches have the same shape and replicas can split them.
         """
         examples, labels = (tf.constant(array) for array in self._stored(split))
         count = len(examples)
@@ -190,8 +190,8 @@ class Dataset:
         return x, y, labels
 
     def digest(self):
-        """Returns what tells whether these are the examples of another day: the version of a data
-        set that has one, else the sha256 of all examples, labels and names."""
+        """Returns an identifier of the examples: the version of the data set if it has one, or
+        the sha256 of all examples, labels and names."""
         if self._version:
             return self._version
         arrays = [array for split in sorted(self.splits) for array in self.splits[split]]

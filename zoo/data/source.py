@@ -39,7 +39,7 @@ def read(name, image_size=0, download=False):
         download: whether TFDS may fetch what is not prepared.
 
     Raises:
-        UserError: what the source says of a name that it cannot read.
+        UserError: the source cannot read it.
     """
     if name.startswith(FOLDER):
         from zoo.data.sources import folder

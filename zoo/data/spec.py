@@ -1,4 +1,4 @@
-"""What a model is told about its data: a `DataSpec`, and the options that shape one."""
+"""`DataSpec`, the facts about its data that a model gets, and `DataOptions`, which shape them."""
 
 import dataclasses
 import math
@@ -39,13 +39,12 @@ class DataOptions:
     def __post_init__(self):
         if self.dequantize and self.binarize != "none":
             raise UserError(
-                f"dequantize spreads gray levels and binarize={self.binarize} leaves none: "
-                "choose one of the two."
+                f"dequantize needs gray levels, which binarize={self.binarize} removes: choose one."
             )
         if self.target == self.condition:
             raise UserError(
-                f"target and condition are both {self.target!r}, which leaves nothing to learn: "
-                "choose another --condition or --target."
+                f"target and condition are both {self.target!r}: choose another --condition or "
+                "--target."
             )
 
 
@@ -84,7 +83,7 @@ class DataSpec:
         """The spec that `dataclasses.asdict` wrote to a JSON file, whose lists were tuples.
 
         Raises:
-            UserError: it is none.
+            UserError: the facts are not those of a spec.
         """
         facts = {k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()}
         for field in dataclasses.fields(cls):

@@ -1,4 +1,4 @@
-"""Pictures of pictures: grids and the animation of a run.  Files are written whole."""
+"""Grids of pictures, and the animation of a run."""
 
 import io
 import math

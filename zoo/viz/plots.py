@@ -11,7 +11,7 @@ GRAY, ORANGE = "0.6", "#e8590c"
 
 
 def figure(width, height):
-    """Returns a matplotlib figure of `width` x `height` inches that no window system knows of."""
+    """Returns a matplotlib figure of `width` x `height` inches, drawn without a window."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -99,7 +99,7 @@ def critics(found):
 
 
 def contexts(found):
-    """Draws what the pixel at the center depends on: white is not seen, dark is a large gradient.
+    """Draws what the center pixel depends on: white is no gradient, dark is a large one.
 
     Args:
         found: a list of (facts, name -> sizes float [H, W]), see `zoo.diagnose`.

@@ -1,8 +1,8 @@
-"""Sheets: what a model draws, as one picture, by what kind of thing it draws.
+"""Sheets: a model's samples as one picture.
 
-Pictures are a grid: with classes, a column a class and a row a style, that is one z.  Names stand
-under the pictures that they are of.  Points are scattered, over the critic's contours where there
-is a critic at hand.
+Pictures are a grid; with classes, each column is a class and each row one z.  Names are written
+under the pictures that they are drawn from.  Points are scattered, over the critic's contours where
+there is a critic.
 """
 
 import numpy as np
@@ -11,9 +11,9 @@ from zoo.data import names
 from zoo.viz import grid, plots
 
 NUM = 64  # examples on a sheet
-WIDE = 16  # the most classes that stand side by side
+WIDE = 16  # the largest number of classes in columns
 POINTS = 1000
-CONTOURS = 128  # points a side at which the critic is read
+CONTOURS = 128  # points a side at which the critic is evaluated
 
 
 def arrangement(given, num):

@@ -1,7 +1,6 @@
 """A user's own pictures, from a folder: the data set ``folder:/path``.
 
-Every file is opened, decoded and checked here, before a model sees the first of them, so that no
-run stops at picture 30,000.
+Every file is opened, decoded and checked before training starts.
 """
 
 import os
@@ -40,7 +39,7 @@ def read(path, image_size=0, memory_limit=6 * 2**30):
         the labels are -1.
 
     Raises:
-        UserError: the folder or a file is missing or not to be read; there are fewer than two
+        UserError: the folder or a file is missing or cannot be read; there are fewer than two
             pictures; they lie both in sub-folders and beside them, have several sizes (and no
             `image_size`) or do not fit into memory.
     """
@@ -48,10 +47,10 @@ def read(path, image_size=0, memory_limit=6 * 2**30):
     files = sorted(_walk(root))
     names, labels = _classes(path, files)
     if len(files) < 2:
-        found = f"holds only one picture, {files[0]}" if files else "holds no pictures"
+        found = f"contains only one picture, {files[0]}" if files else "contains no pictures"
         raise UserError(
-            f"{path!r} {found}: a model needs at least two, one to train on and one to hold out, "
-            f"and files named {', '.join(SUFFIXES)} count."
+            f"{path!r} {found}: at least two are needed, one to train on and one to test on, named "
+            f"{', '.join(SUFFIXES)}."
         )
     broken = []
     sizes = dict(_readable(root, files, lambda image: image.size, broken))
@@ -79,7 +78,7 @@ def read(path, image_size=0, memory_limit=6 * 2**30):
     if broken:
         shown = ", ".join(sorted(broken)[:3]) + (", …" if len(broken) > 3 else "")
         raise UserError(
-            f"{len(broken)} of {len(files)} pictures cannot be read: {shown}: mend or remove them."
+            f"{len(broken)} of {len(files)} pictures cannot be read: {shown}: fix or remove them."
         )
     _check_sizes(path, sizes, tuple)
     if channels == 1:
@@ -102,9 +101,9 @@ def _walk(folder, prefix="", above=()):
     except FileNotFoundError:
         raise UserError(f"the folder {folder!r} does not exist: check its spelling.")
     except NotADirectoryError:
-        raise UserError(f"{folder!r} is a file: name the folder that holds the pictures.")
+        raise UserError(f"{folder!r} is a file: name the folder with the pictures.")
     except PermissionError as error:
-        raise UserError(f"{error.filename!r} may not be read: give yourself the permission.")
+        raise UserError(f"{error.filename!r} cannot be read: change its permissions.")
     except OSError as error:
         raise UserError(f"the folder {folder!r} cannot be read: {error.strerror}.")
     for entry, deeper in entries:
@@ -124,7 +123,7 @@ def _classes(path, files):
     strays = [name for name in files if "/" not in name]
     if names and strays:
         raise UserError(
-            f"{path!r} holds pictures both in sub-folders, which are classes, and beside them, "
+            f"{path!r} contains pictures both in sub-folders, which are classes, and beside them, "
             f"such as {strays[0]}: put all of them into sub-folders or none."
         )
     places = {name: label for label, name in enumerate(names)}
@@ -142,7 +141,7 @@ def _readable(root, names, look, broken):
                 with Image.open(file, formats=FORMATS) as image:
                     found = look(image)
         except PermissionError as error:
-            raise UserError(f"{error.filename!r} may not be read: give yourself the permission.")
+            raise UserError(f"{error.filename!r} cannot be read: change its permissions.")
         except UserError as error:
             broken.append(f"{name} ({error})")
         except Exception:  # broken files make the decoders raise nearly anything
@@ -205,7 +204,7 @@ def _eight_bits(image):
     """A picture of 16-bit gray values, which may be stored in wider numbers, as 8-bit ones."""
     values = np.asarray(image)
     if image.mode == "F" or values.min() < 0 or values.max() > 65535:
-        raise UserError("32-bit, with no known white")
+        raise UserError("32-bit, with an unknown white level")
     gray = (values.astype(np.int64) + 128) // 257
     gray[values == image.info.get("transparency", -1)] = 255  # PIL drops what is transparent here
     return Image.fromarray(gray.astype(np.uint8))

@@ -17,7 +17,7 @@ from zoo.data.source import EMBEDDED, FOLDER, MEMORY_LIMIT, Source
 
 
 def prepared_names():
-    """Returns the TFDS data sets that lie ready in the TFDS folder; touches no network."""
+    """Returns the data sets that are prepared in the folder of TFDS; uses no network."""
     folder = tfds_folder()
     if not folder.is_dir():
         return []
@@ -57,7 +57,7 @@ def read(name, image_size=0, download=False):
     builder = _prepared(name, download)
     features = builder.info.features
     if "image" not in features:
-        raise UserError(f"dataset {name!r} has no feature 'image', which pictures come from.")
+        raise UserError(f"dataset {name!r} has no feature 'image': choose a data set of pictures.")
     shape = features["image"].shape
     if not image_size and None in shape:
         raise UserError(
