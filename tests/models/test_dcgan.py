@@ -89,7 +89,9 @@ def test_the_details(data):
 
 def test_weights_begin_small_and_normal():
     spec = zoo.load_data("dcgan", "digits", image_size=64).spec
-    generator = dcgan.Generator(spec, 100, 128, "paper", Initializers(0))
+    generator = dcgan.Generator(
+        spec, 100, 128, "paper", initializers=Initializers(0), dtype="float32"
+    )
     kernels = [w for w in generator.trainable_variables if w.name == "kernel"]
     for kernel in kernels:
         values = kernel.numpy()
@@ -102,7 +104,9 @@ def test_weights_begin_small_and_normal():
 
 def test_figure_1_at_64_pixels():
     spec = zoo.load_data("dcgan", "digits", image_size=64).spec
-    generator = dcgan.Generator(spec, 100, 128, "paper", Initializers(0))
+    generator = dcgan.Generator(
+        spec, 100, 128, "paper", initializers=Initializers(0), dtype="float32"
+    )
     shapes = [layer.output.shape[1:] for layer in of_kind(generator, keras.layers.Activation)]
     assert shapes == [(4, 4, 1024), (8, 8, 512), (16, 16, 256), (32, 32, 128), (64, 64, 1)]
 

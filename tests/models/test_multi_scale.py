@@ -8,7 +8,7 @@ import tensorflow as tf
 from tests import learning
 from tests.contract import ModelCase
 from tests.pixelwise import LAYERS, all_pictures, make, total
-from zoo.autoregressive import likelihood
+from zoo import losses
 
 
 def short_run(**extra):
@@ -32,11 +32,11 @@ def joint(model, levels, shape):
     found, pictures = 0.0, all_pictures(levels, shape)
     for small in all_pictures(levels, model.shape(0)):
         small = tf.constant(small[None])
-        prior = likelihood.cross_entropy(model.logits(0, [small]), model.level(small))
+        prior = losses.level_cross_entropy(model.logits(0, [small]), model.level(small))
 
         def nll(x, small=small):
             repeated = tf.repeat(small, tf.shape(x)[0], axis=0)
-            return likelihood.cross_entropy(model.logits(1, [repeated, x]), model.level(x))
+            return losses.level_cross_entropy(model.logits(1, [repeated, x]), model.level(x))
 
         inner = total(nll, pictures)
         assert abs(inner - 1) < 1e-5

@@ -195,7 +195,12 @@ def test_networks_and_optimizers_of_the_paper_train(norm, optimizer):
 def test_constant_channels_of_figure_6():
     spec = zoo.load_data("wgan", "digits", image_size=64).spec
     shapes = [
-        [w.shape for w in dcgan.Generator(spec, 9, 32, "none", Initializers(0), constant).weights]
+        [
+            w.shape
+            for w in dcgan.Generator(
+                spec, 9, 32, "none", constant, initializers=Initializers(0), dtype="float32"
+            ).weights
+        ]
         for constant in (False, True)
     ]
     assert shapes[0][0] == (9, 4 * 4 * 256)

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from zoo.data.spec import DataSpec
-from zoo.networks import conditional_mlp, conv, mlp
+from zoo.networks import autoencoder, conditional_mlp, conv, dcgan, mlp, resnet
 from zoo.networks.initializers import Initializers
 from zoo.training import optimizers
 
@@ -46,8 +46,8 @@ def test_initial_weights_have_their_spread_and_are_named_by_the_seed():
 
 def test_a_condition_stands_beside_the_input():
     spec = DataSpec("any", (8, 8, 1), condition="label", condition_shape=(3,))
-    generator = conditional_mlp.Generator(spec, 4, 8, 8, 16, 0.5, Initializers(0))
-    judge = conditional_mlp.MaxoutDiscriminator(spec, 8, 8, 16, 0.5, Initializers(0))
+    generator = conditional_mlp.Generator(spec, 4, 8, 8, 16, 0.5, Initializers(0), "float32")
+    judge = conditional_mlp.MaxoutDiscriminator(spec, 8, 8, 16, 0.5, Initializers(0), "float32")
     latents, images = tf.ones((2, 4)), tf.ones((2, 8, 8, 1))
     one, other = tf.constant([[1.0, 0, 0], [0, 1, 0]]), tf.constant([[1.0, 0, 0], [0, 0, 1]])
     for network, inputs in ((generator, latents), (judge, images)):
@@ -67,7 +67,7 @@ def test_dropout_keeps_the_mean():
     from zoo import noise
 
     spec = DataSpec("any", (8, 8, 1))
-    layer = mlp.MaxoutDiscriminator(spec, [], 1, 0.5, 0.5, Initializers(0))
+    layer = mlp.MaxoutDiscriminator(spec, [], 1, 0.5, 0.5, Initializers(0), "float32")
     images = tf.ones((4000, 8, 8, 1))
     dropped = layer(images, noise=noise.Noise(0, noise.TRAINING, tf.range(4000)))
     kernel = layer.logit.kernel.numpy()
@@ -82,3 +82,31 @@ def test_adagrad_takes_a_first_step_of_its_rate_whatever_the_loss_scale():
         optimizer.build([variable])
         optimizer.apply([tf.constant([scale])], [variable])
         np.testing.assert_allclose(variable.numpy(), [0.9], atol=1e-3)
+
+
+def test_a_condition_that_a_network_cannot_use_is_refused():
+    spec, build = DataSpec("any", (8, 8, 1), 10), {"initializers": Initializers(0)}
+    build["dtype"] = "float32"
+    z, y, x = tf.zeros([2, 4]), tf.zeros([2, 10]), tf.zeros([2, 8, 8, 1])
+    takes_none = r"got a condition of 10 numbers and takes none: make it with condition_size=…"
+    for network, inputs in (
+        (mlp.Generator(spec, 4, [8], **build), z),
+        (mlp.MaxoutDiscriminator(spec, [8], 2, 0.0, 0.0, **build), x),
+        (mlp.Critic(spec, [8], **build), x),
+        (dcgan.Generator(spec, 4, 8, "none", **build), z),
+        (dcgan.Discriminator(spec, 8, "none", **build), x),
+        (resnet.Generator(spec, 4, 8, "none", **build), z),
+        (resnet.Critic(spec, 8, "none", **build), x),
+        (autoencoder.Decoder(spec, 4, 8, **build), z),
+        (autoencoder.Autoencoder(spec, 4, 8, **build), x),
+    ):
+        network(inputs)
+        with pytest.raises(ValueError, match=takes_none):
+            network(inputs, y)
+    for generator in (
+        mlp.Generator(spec, 4, [8], condition_size=10, **build),
+        dcgan.Generator(spec, 4, 8, "none", condition_size=10, **build),
+    ):
+        assert (generator(z, y).numpy() != generator(z, y + 1.0).numpy()).any()
+        with pytest.raises(ValueError, match=r"of 0 numbers and takes one of 10 numbers"):
+            generator(z)

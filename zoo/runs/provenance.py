@@ -4,9 +4,10 @@ import importlib.metadata
 import pathlib
 import platform
 import subprocess
+import sys
 
-import zoo
-
+# Not by an import: the face leads, when it is called, to everything that is above this file.
+ZOO = sys.modules["zoo"]
 PACKAGES = ("tensorflow", "keras", "numpy")
 
 
@@ -19,7 +20,7 @@ def code():
         loses the commit; both None outside of a git checkout, such as from a wheel; and `versions`,
         name -> version of Python, the zoo and what it runs on.
     """
-    versions = {"python": platform.python_version(), "zoo": zoo.__version__}
+    versions = {"python": platform.python_version(), "zoo": ZOO.__version__}
     for package in PACKAGES:
         try:
             versions[package] = importlib.metadata.version(package)
@@ -31,7 +32,7 @@ def code():
 def _of_git():
     """(commit, tree), or (None, None) where git does not keep the code: a wheel may be installed
     within some other project's checkout."""
-    folder = pathlib.Path(zoo.__file__).parent
+    folder = pathlib.Path(ZOO.__file__).parent
 
     def git(*words):
         return subprocess.run(

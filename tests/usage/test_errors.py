@@ -4,9 +4,9 @@ import os
 
 import pytest
 import tensorflow as tf
-from conftest import ROOT
-from test_train import refused
 
+from tests import ROOT
+from tests.usage.test_train import refused
 from zoo import files
 from zoo.config import UserError
 from zoo.data.spec import DataSpec

@@ -5,7 +5,8 @@ import re
 import subprocess
 
 import pytest
-from conftest import ROOT
+
+from tests import ROOT
 
 # Made by commits that a rebase has lost, and without a tree: made again at the next release.
 LOST = {
