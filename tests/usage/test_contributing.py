@@ -4,32 +4,39 @@ import re
 import sys
 
 import pytest
+import tensorflow as tf
 
-from tests import ROOT, contract
+from tests import ROOT
+from tests.contract import make
+from tests.test_contract import LIGHT, NETWORKS
 from zoo import registry
 
-CHECKS = [
-    contract.check_each_player_moves_alone,
-    contract.check_samples,
-    contract.check_fit_validates_and_traces_once,
-    contract.check_graph_is_fit_for_a_tpu,
-    contract.check_replicas_equal_one_device,
-]
+NAME = "f_gan"  # never a model of the registry
 
 
 @pytest.fixture
-def lsgan(tmp_path, monkeypatch):
+def shown(tmp_path, monkeypatch):
+    assert NAME not in registry.MODELS
     text = (ROOT / "CONTRIBUTING.md").read_text()
     (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    (tmp_path / "contributed_lsgan.py").write_text(code)
+    (tmp_path / f"contributed_{NAME}.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
-    entry = registry.Entry("contributed_lsgan", "Least squares GAN", "1611.04076")
-    monkeypatch.setitem(registry.MODELS, "lsgan", entry)
-    yield "lsgan"
-    sys.modules.pop("contributed_lsgan", None)
+    entry = registry.Entry(f"contributed_{NAME}", "f-GAN", "1606.00709")
+    monkeypatch.setitem(registry.MODELS, NAME, entry)
+    yield NAME
+    sys.modules.pop(f"contributed_{NAME}", None)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_the_shown_model_passes(check, lsgan, digits):
-    check(lsgan, digits)
+@pytest.mark.parametrize("check", LIGHT + NETWORKS, ids=lambda check: check.__name__)
+def test_the_shown_model_passes(check, shown, digits):
+    check(shown, digits)
+
+
+def test_its_losses_by_hand_and_its_settings(shown, digits):
+    model = make(shown, digits.spec)
+    real, fake = tf.constant([0.5]), tf.constant([-1.2])
+    loss = model.adversarial_loss
+    assert float(loss.discriminator(real, fake)[0]) == pytest.approx(1.44 / 4 - 1.2 - 0.5)
+    assert float(loss.generator(fake)[0]) == pytest.approx(1.2)
+    assert not hasattr(model.config, "loss")  # which would do nothing

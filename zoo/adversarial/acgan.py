@@ -27,7 +27,7 @@ DATA = {"range": "symmetric", "condition": "label"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(base.Settings):
+class Config(base.NamedLoss, base.Settings):
     """Appendix A of the paper; z ~ N(0, I)."""
 
     channels: int = setting(192, "of G next to a 64x64 picture, doubled with every halving", low=1)

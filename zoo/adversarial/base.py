@@ -13,15 +13,21 @@ from zoo.training.model import GenerativeModel
 
 @dataclasses.dataclass(frozen=True)
 class Settings(optimizers.Settings):
-    """Of models with a logit for real and fake."""
+    """Of adversarial models."""
 
     batch_size: int = default(optimizers.Settings, "batch_size", 100)
     latent: int = setting(100, "size of z", low=1)
+    learning_rate: float = default(optimizers.Settings, "learning_rate", 2e-4)
+    beta_1: float = default(optimizers.Settings, "beta_1", 0.5)
+
+
+@dataclasses.dataclass(frozen=True)
+class NamedLoss:
+    """Beside `Settings`, of models whose discriminator gives the logit of being real."""
+
     loss: str = setting(
         "non_saturating", "what the generator minimizes", choices=tuple(losses.ADVERSARIAL)
     )
-    learning_rate: float = default(optimizers.Settings, "learning_rate", 2e-4)
-    beta_1: float = default(optimizers.Settings, "beta_1", 0.5)
 
 
 class TwoPlayers(GenerativeModel):

@@ -13,7 +13,7 @@ data smaller than MNIST (`networks.mlp.scaled`), but those on y, whose size they
 
 import dataclasses
 
-from zoo.adversarial import gan
+from zoo.adversarial import base, gan
 from zoo.config import default, setting
 from zoo.networks import conditional_mlp
 from zoo.networks.mlp import scaled
@@ -22,7 +22,7 @@ DATA = {"condition": "label"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(gan.Settings):
+class Config(base.NamedLoss, gan.Loop):
     """Section 4.1 of the paper; z is uniform on [0, 1]."""
 
     hidden_z: int = setting(200, "G's ReLU units on z", low=1)

@@ -20,10 +20,10 @@ DATA = {"range": "symmetric"}  # "scaling to the range of the tanh activation fu
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(gan.Settings):
+class Config(base.NamedLoss, gan.Loop):
     """Section 4 of the paper; z is uniform on [-1, 1]."""
 
-    batch_size: int = default(gan.Settings, "batch_size", 128)
+    batch_size: int = default(gan.Loop, "batch_size", 128)
     channels: int = setting(128, "next to a 64x64 picture, doubled with every halving", low=1)
     norm: str = setting(
         "paper", "BatchNorm on all layers but G's output and D's input, on all, or on none",

@@ -21,7 +21,7 @@ from zoo.training import optimizers
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings(base.Settings):
+class Loop(base.Settings):
     """Of every model that trains by this loop."""
 
     k: int = setting(
@@ -30,7 +30,7 @@ class Settings(base.Settings):
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(Settings):
+class Dense(Loop):
     """Section 5 of the paper and the authors' code for MNIST; z ~ N(0, I)."""
 
     hidden: tuple = setting((1200, 1200), "generator's ReLU layers, at MNIST's size", low=1)
@@ -42,6 +42,11 @@ class Config(Settings):
         "adam", "of both networks; paper_sgd: the authors' schedule for MNIST",
         choices=(*optimizers.NAMES, "paper_sgd"),
     )  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(base.NamedLoss, Dense):
+    """The paper's networks and its two losses."""
 
 
 class GAN(base.TwoPlayers):
