@@ -20,7 +20,7 @@ PICTURES = {"batch_size": 64, "hidden": (256, 256), "n_critic": 3}
 def judged(name, dataset, steps, **settings):
     """The figures of 1,000 samples before and after a short run."""
     data = zoo.load_data(name, dataset)
-    judges, given = evaluation.judge(data, "test"), data.conditions()
+    judges, given = evaluation.judge(data, "test", 1000), data.conditions()
     model = make(name, data.spec, jit_compile="auto", steps_per_execution=25, **settings)
     found = []
     for count in (0, steps):

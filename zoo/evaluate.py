@@ -99,7 +99,7 @@ def _of_samples(sampler, data, held_out, num, seeds):
 
     from zoo.metrics import evaluation
 
-    judge = evaluation.judge(data, held_out)
+    judge = evaluation.judge(data, held_out, num)
     # Names are judged against the held-out pictures that they are drawn for.
     given = getattr(judge, "given", None)
     found = []
@@ -112,6 +112,7 @@ def _of_samples(sampler, data, held_out, num, seeds):
             "sd": float(np.std([one[name] for one in found], ddof=1)) if seeds > 1 else None,
             "each": [one[name] for one in found],
             "real": judge.real.get(name),
+            "counts": judge.counts[name],
         }
         for name in found[0]
     }
@@ -161,6 +162,9 @@ def _in_words(figure):
     for key, note in (("real", "the data's own"), ("independent_pixels", "independent pixels")):
         if figure.get(key) is not None:
             words += f"   ({note}: {figure[key]:.4f})"
+    counts = figure.get("counts", {})
+    if len({counts.get("drawn"), counts.get("real")}) == 1:
+        words += f"   of {counts['drawn']} each"
     return words
 
 

@@ -7,7 +7,6 @@ from zoo import registry
 from zoo.config import UserError
 from zoo.exporting import facts as of_export
 from zoo.exporting import formats, metadata, verify
-from zoo.exporting.compare import HELD_OUT, NUM
 
 EVALUATIONS = ("evaluation.json", "likelihood.json")  # that a run may have
 
@@ -120,9 +119,11 @@ def _meaning(sampler, compared):
     words = "Latency: a ratio to the first, one example by `generate` on one thread, in turns."
     if not any(facts["figures"] for facts in compared.values()):
         return words
+    counts = next(iter(compared.values()))["counts"]
     if sampler.pixelwise:
-        return f"{words} Likelihoods: of the first {HELD_OUT} held-out pictures."
-    return f"{words} Figures: `zoo.evaluate`'s, of {NUM} examples each from the latents of seed 0."
+        return f"{words} Likelihoods: of the first {counts['nll']} held-out pictures."
+    each = ", ".join(f"{name} of {count}" for name, count in counts.items())
+    return f"{words} Figures: `zoo.evaluate`'s, from the latents of seed 0: {each} examples."
 
 
 def _command(facts):
@@ -185,13 +186,23 @@ def _figures(run):
             beside = figure.get("real", figure.get("independent_pixels"))
             values = [figure["mean"], spread, beside]
             words = ["" if value is None else f"{value:.4f}" for value in values]
+            words.append(_counts(figure, result))
             rows.append(f"| {name} | {' | '.join(words)} | `{result['command']}` |")
     if not rows:
         return ""
     return "\n".join([
-        "", "| figure | value | ± | the data's own, or independent pixels' | command |",
-        "|---|---|---|---|---|", *rows, "", f"Evaluated by {' and '.join(codes)}.", "",
+        "", "| figure | value | ± | the data's own, or independent pixels' | of | command |",
+        "|---|---|---|---|---|---|", *rows, "", f"Evaluated by {' and '.join(codes)}.", "",
     ])  # fmt: skip
+
+
+def _counts(figure, result):
+    """Of how many examples a figure and the data's own are."""
+    counts = figure.get("counts", {"drawn": result["held_out"]["examples"]})
+    words = str(counts["drawn"])
+    if counts.get("real", counts["drawn"]) != counts["drawn"]:
+        words += f", the data's own of {counts['real']}"
+    return words + (f", against {counts['held_out']}" if "held_out" in counts else "")
 
 
 def _evaluation(run, file):

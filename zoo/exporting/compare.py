@@ -18,7 +18,7 @@ ROUNDS, CALLS = 15, 3  # timings in turns, the best of which counts
 
 
 def compare(sampler, data, held_out, folder, chosen):
-    """Returns file -> {"bytes", "latency", "figures": name -> value}.
+    """Returns file -> {"bytes", "latency", "figures": name -> value, "counts": name -> number}.
 
     Args:
         sampler: the `RunSampler`, whose latents and conditions are used.
@@ -27,7 +27,8 @@ def compare(sampler, data, held_out, folder, chosen):
         folder: where the files are.
         chosen: the `formats.Format`s; figures are of those for a batch of any size.
 
-    `latency` is a ratio to the first file's: one example by `generate`, on one thread, in turns.
+    `counts` says of how many examples a figure is.  `latency` is a ratio to the first file's: one
+    example by `generate`, on one thread, in turns.
     """
     from ai_edge_litert.interpreter import Interpreter
 
@@ -38,12 +39,13 @@ def compare(sampler, data, held_out, folder, chosen):
     latencies = _latencies(
         sampler, {f.file: runners[f.file] for f in chosen if f.batch in (None, 1)}
     )
-    judge = None if data is None else _judge(sampler, data, held_out)
+    judge, counts = (None, {}) if data is None else _judge(sampler, data, held_out)
     return {
         format.file: {
             "bytes": (folder / format.file).stat().st_size,
             "latency": latencies.get(format.file),
             "figures": judge(runners[format.file]) if judge and format.batch is None else {},
+            "counts": counts,
         }
         for format in chosen
     }
@@ -67,12 +69,12 @@ def _latencies(sampler, runners):
 
 
 def _judge(sampler, data, held_out):
-    """Returns interpreter -> its figures."""
+    """Returns (interpreter -> its figures, name of a figure -> of how many examples it is)."""
     if sampler.pixelwise:
         return _likelihood(sampler, data, held_out)
     from zoo.metrics import evaluation
 
-    judge = evaluation.judge(data, held_out)
+    judge = evaluation.judge(data, held_out, NUM)
     given = sampler.in_turn(getattr(judge, "given", None), NUM)
     latents = sampler.latents(NUM)
 
@@ -84,7 +86,7 @@ def _judge(sampler, data, held_out):
         ]
         return judge.of(np.concatenate([one[data.spec.modality] for one in drawn]), given)
 
-    return figures
+    return figures, {name: counts["drawn"] for name, counts in judge.counts.items()}
 
 
 def _likelihood(sampler, data, held_out):
@@ -100,7 +102,7 @@ def _likelihood(sampler, data, held_out):
             name: mean for name, (mean, _) in likelihood.summary(nats, sampler.data_spec).items()
         }
 
-    return figures
+    return figures, dict.fromkeys(("nll", "bits_per_dim"), len(images))
 
 
 def _inputs(sampler, latents, given):
