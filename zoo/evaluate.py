@@ -162,9 +162,9 @@ def _in_words(figure):
     for key, note in (("real", "the data's own"), ("independent_pixels", "independent pixels")):
         if figure.get(key) is not None:
             words += f"   ({note}: {figure[key]:.4f})"
-    counts = figure.get("counts", {})
-    if len({counts.get("drawn"), counts.get("real")}) == 1:
-        words += f"   of {counts['drawn']} each"
+    counts = figure.get("counts")
+    if counts and counts["drawn"] == counts.get("real"):
+        words += f"   of {counts['drawn']} examples each"
     return words
 
 

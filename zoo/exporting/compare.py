@@ -9,11 +9,11 @@ import time
 
 import numpy as np
 
+from zoo.parts import parts
 from zoo.startup import quiet
 
 NUM = 10_000  # samples of each file
 HELD_OUT = 500  # pictures whose likelihood each file tells
-PART = 500  # examples in one call
 ROUNDS, CALLS = 15, 3  # timings in turns, the best of which counts
 
 
@@ -82,7 +82,7 @@ def _judge(sampler, data, held_out):
         generate = interpreter.get_signature_runner("generate")
         drawn = [
             generate(**_inputs(sampler, latents[part], None if given is None else given[part]))
-            for part in (slice(i, i + PART) for i in range(0, NUM, PART))
+            for part in parts(NUM, data.spec.values)
         ]
         return judge.of(np.concatenate([one[data.spec.modality] for one in drawn]), given)
 
@@ -96,8 +96,8 @@ def _likelihood(sampler, data, held_out):
 
     def figures(interpreter):
         log_prob = interpreter.get_signature_runner("log_prob")
-        parts = [images[i : i + PART] for i in range(0, len(images), PART)]
-        nats = -np.concatenate([log_prob(images=part)["log_prob"] for part in parts])
+        slices = parts(len(images), data.spec.values * data.spec.levels)
+        nats = -np.concatenate([log_prob(images=images[i])["log_prob"] for i in slices])
         return {
             name: mean for name, (mean, _) in likelihood.summary(nats, sampler.data_spec).items()
         }

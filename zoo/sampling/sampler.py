@@ -23,9 +23,8 @@ import numpy as np
 from zoo.config import UserError
 from zoo.data.spec import DataSpec
 from zoo.files import reading
+from zoo.parts import parts
 from zoo.sampling import completion, conditions
-
-PART = 1024  # examples in one call of the network
 
 
 def load(path):
@@ -92,10 +91,11 @@ class _Sampler:
                 f"latents must be [B, {self.latent}] for this model, not {list(latents.shape)}."
             )
         given = self.in_turn(condition, len(latents))
-        # In parts of one size: one trace, bounded memory, and no matter how many are asked for.
-        parts = [slice(i, i + PART) for i in range(0, len(latents), PART)]
         return np.concatenate(
-            [self._generate(latents[i], None if given is None else given[i]) for i in parts]
+            [
+                self._generate(latents[i], None if given is None else given[i])
+                for i in parts(len(latents), self.data_spec.values)
+            ]
         )
 
     def complete(self, images, mask, seed=0, temperature=1.0, method="cached", watch=None):
@@ -118,15 +118,16 @@ class _Sampler:
         if len(mask) not in (1, len(images)):
             raise UserError(f"{len(mask)} masks for {len(images)} pictures: give one, or as many.")
         mask = np.broadcast_to(mask, (*images.shape[:3], 1))
-        if len(images) > PART and not mask.all():
-            raise UserError(f"complete {PART} pictures at most at a time, and not {len(images)}.")
+        # A full pass has a logit for each level; a cached one keeps those of one pixel.
+        levels = self.data_spec.levels if method == "plain" else 1
+        slices = parts(len(images), self.data_spec.values * levels)
+        if len(slices) > 1 and not mask.all():
+            most = slices[0].stop
+            raise UserError(f"complete {most} pictures at most at a time, and not {len(images)}.")
         latents = self.latents(len(images), seed)
         how = {"temperature": temperature, "method": method, "watch": watch}
         return np.concatenate(
-            [
-                self._complete(latents[i], images[i], mask[i], seed, **how)
-                for i in (slice(j, j + PART) for j in range(0, len(images), PART))
-            ]
+            [self._complete(latents[i], images[i], mask[i], seed, **how) for i in slices]
         )
 
     def log_prob(self, images):
@@ -141,7 +142,8 @@ class _Sampler:
         self._check_pixelwise("tell a picture's likelihood")
         images = completion.checked_pictures(self.data_spec, images)
         completion.check_levels(self.data_spec, images)
-        return self._log_prob(images)
+        slices = parts(len(images), self.data_spec.values * self.data_spec.levels)
+        return np.concatenate([self._log_prob(images[i]) for i in slices])
 
     def _check_pixelwise(self, what):
         if not self.pixelwise:
@@ -188,8 +190,7 @@ class RunSampler(_Sampler):
         return stepwise.draw(self.model, latents, images, mask, **how).numpy()
 
     def _log_prob(self, images):
-        parts = [images[i : i + PART] for i in range(0, len(images), PART)]
-        return np.concatenate([self._call("log_prob", part).numpy() for part in parts])
+        return self._call("log_prob", images).numpy()
 
     def _call(self, name, *inputs):
         """A method of the model as a graph: a loop over pixels is slow without one."""
