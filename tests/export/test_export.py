@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 
-import harness
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -253,7 +252,7 @@ def test_an_export_of_another_format_is_refused(number, named, exports, tmp_path
 
 def test_a_model_with_another_input_only_describes_it(digits, monkeypatch):
     """Its check, its examples and the card's line follow."""
-    model = harness.make("gan", digits.spec)
+    model = contract.make("gan", digits.spec)
     size = inputs.number("size", "the side of a picture", example=3, range=(1, 8))
     tint = inputs.unit("tint", (2,), "two colors")
 
