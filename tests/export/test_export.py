@@ -13,6 +13,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
+from tests import contract
 from tests.selection import FAMILIES, PIXELWISE, fast_first
 from zoo.config import UserError
 from zoo.exporting import card, facts, formats, metadata, publish, signatures, verify
