@@ -115,19 +115,19 @@ def differing(one, other):
     return [key for key in one if one[key].tobytes() != other[key].tobytes()]
 
 
-def check_each_player_moves_alone(name, data):
-    """Item 1: with the others' learning rates at 0, exactly one player's weights change, all."""
-    for player in make(name, data.spec).optimizers():
+def check_each_network_moves_alone(name, data):
+    """Item 1: with the others' learning rates at 0, exactly one network's weights change, all."""
+    for part in make(name, data.spec).optimizers():
         model = make(name, data.spec)
         for other, (_, optimizer) in model.optimizers().items():
-            if other != player:
+            if other != part:
                 optimizer.learning_rate = 0.0
         before = {v.path: v.numpy() for v in model.trainable_variables}
         run_steps(model, data, 1)
         moved = {v.path for v in model.trainable_variables if (v.numpy() != before[v.path]).any()}
-        own = {v.path for v in model.optimizers()[player][0]}
+        own = {v.path for v in model.optimizers()[part][0]}
         exempt = {p for p in own if p.endswith(case(name).exempt)}
-        assert moved == own - exempt, f"{player}: {sorted(moved ^ (own - exempt))}"
+        assert moved == own - exempt, f"{part}: {sorted(moved ^ (own - exempt))}"
     assert int(model.step.numpy()) == 1
 
 
@@ -168,8 +168,8 @@ def check_reduced_gradients(name, data):
             model = make(name, data.spec, strategy, **settings)
             run_steps(model, data, 1)
             slots.append({p: o.variables for p, (_, o) in model.optimizers().items()})
-        for player, variables in slots[0].items():
-            for one, two in zip(variables, slots[1][player], strict=True):
+        for part, variables in slots[0].items():
+            for one, two in zip(variables, slots[1][part], strict=True):
                 np.testing.assert_allclose(
                     one.numpy(), two.numpy(), 1e-6, 1e-6, err_msg=f"{optimizer} {one.path}"
                 )

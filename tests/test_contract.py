@@ -11,7 +11,7 @@ from tests.selection import LOOPS, fast_first
 NAMES = zoo.names()
 # Of every model.
 LIGHT = [
-    contract.check_each_player_moves_alone,
+    contract.check_each_network_moves_alone,
     contract.check_samples,
     contract.check_graph_is_fit_for_a_tpu,
 ]

@@ -1,11 +1,11 @@
-"""Rebuilds the shelf: a small released generator of each model, and the list that a server reads.
+"""Rebuilds exports/: a small released generator of each model, and the list that a server reads.
 
-    python -m tools.release [--models=gan,vae] [--out=exports] [--runs=runs/shelf]
+    python -m tools.release [--models=gan,vae] [--out=exports] [--runs=runs/release]
 
 Each model is trained by its recipe (MODEL_digits), or its run is gone on with, evaluated, and
 exported in every format that pays.  One that misses a bound of its recipe stops here, and
-what the shelf holds stays.  One that draws what the shelf's does is left alone; a new one takes the
-place of the old.  The last line says how large the shelf is.
+what is there stays.  One that draws what the released one does is left alone; a new one takes the
+place of the old.  The last line says how large they are together.
 """
 
 import json
@@ -21,7 +21,7 @@ from zoo.config import UserError
 from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
-LARGEST = 25_000_000  # bytes of the shelf: it stays in version control for good
+LARGEST = 25_000_000  # bytes of all exports: they stay in version control for good
 SAME = 1e-5  # pictures that differ less are the same on another machine
 CONFIG = "models.config"
 
@@ -29,16 +29,16 @@ CONFIG = "models.config"
 def define_flags():
     """Defines the flags of this command."""
     flags.DEFINE_list("models", None, "which of them (default: all)")
-    flags.DEFINE_string("out", "exports", "the shelf")
-    flags.DEFINE_string("runs", "runs/shelf", "the runs")
+    flags.DEFINE_string("out", "exports", "the released exports")
+    flags.DEFINE_string("runs", "runs/release", "the runs")
 
 
-def released(model, shelf, runs):
+def released(model, exports, runs):
     """Trains, gates and exports one model; returns the sentence on what changed."""
     from zoo.exporting import formats, publish
     from zoo.sampling import sampler as samplers
 
-    recipe, run, name = recipes.recipe(f"{model}_digits"), runs / model, shelf / model
+    recipe, run, name = recipes.recipe(f"{model}_digits"), runs / model, exports / model
     _command("train", f"--recipe={model}_digits", f"--run={run}")
     _command("evaluate", f"--run={run}")
     figures = _figures(run)
@@ -58,21 +58,21 @@ def released(model, shelf, runs):
     return f"{model}: {before}; {values}; {_size(new)} bytes"
 
 
-def write_config(shelf):
+def write_config(exports):
     """Writes the list of models for `tensorflow_model_server --model_config_file`, which sees the
-    shelf as /models."""
-    names = sorted({path.parent.parent.name for path in shelf.glob("*/*/saved_model.pb")})
+    folder as /models."""
+    names = sorted({path.parent.parent.name for path in exports.glob("*/*/saved_model.pb")})
     entries = "".join(
         f'  config {{ name: "{name}" base_path: "/models/{name}" model_platform: "tensorflow" }}\n'
         for name in names
     )
-    (shelf / CONFIG).write_text(f"model_config_list {{\n{entries}}}\n")
+    (exports / CONFIG).write_text(f"model_config_list {{\n{entries}}}\n")
 
 
 def _command(name, *words):
     done = subprocess.run([sys.executable, "-m", f"zoo.{name}", *words], check=False)
     if done.returncode:
-        raise UserError(f"zoo.{name} {' '.join(words)} failed; the shelf is as it was.")
+        raise UserError(f"zoo.{name} {' '.join(words)} failed; the exports are as they were.")
 
 
 def _figures(run):
@@ -92,7 +92,7 @@ def _gate(model, recipe, figures):
             if not sign * figures[name] <= sign * bound:
                 raise UserError(
                     f"{model} is not released: its {name} is {figures[name]:.4f} and has to be "
-                    f"{words} {bound}; the shelf is as it was."
+                    f"{words} {bound}; the exports are as they were."
                 )
 
 
@@ -107,19 +107,21 @@ def _size(folder):
 @cli.command(define_flags)
 def main():
     """Releases what was asked for, and says what changed."""
-    models = FLAGS.models or registry.names()
+    models = FLAGS.models or [n for n in registry.names() if f"{n}_digits" in recipes.RECIPES]
     for model in models:
         registry.check(model)
-    shelf, runs = pathlib.Path(FLAGS.out), pathlib.Path(FLAGS.runs)
+    exports, runs = pathlib.Path(FLAGS.out), pathlib.Path(FLAGS.runs)
     start_tensorflow(exact=True)
-    shelf.mkdir(parents=True, exist_ok=True)
-    said = [released(model, shelf, runs) for model in models]
-    write_config(shelf)
-    versions = [path.parent for path in shelf.glob("*/*/saved_model.pb")]
+    exports.mkdir(parents=True, exist_ok=True)
+    said = [released(model, exports, runs) for model in models]
+    write_config(exports)
+    versions = [path.parent for path in exports.glob("*/*/saved_model.pb")]
     size = sum(_size(version) for version in versions)
     print("\n".join([*said, f"{len(versions)} models, {size} bytes"]))
     if size > LARGEST:
-        raise UserError(f"the shelf has {size} bytes and may have {LARGEST}: make a model smaller.")
+        raise UserError(
+            f"the exports have {size} bytes and may have {LARGEST}: make a model smaller."
+        )
 
 
 if __name__ == "__main__":

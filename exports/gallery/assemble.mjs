@@ -1,7 +1,7 @@
 // Assembles the page: node assemble.mjs [EXPORTS] [DIST]
 //
 // Copies the page, LiteRT's runtime and of each export's newest version one TensorFlow Lite file,
-// and writes shelf.json, which tells the page what there is. An export that the page cannot show is
+// and writes catalog.json, which tells the page what there is. An export that the page cannot show is
 // named and left off.
 
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -77,7 +77,7 @@ for (const name of WASM) {
   }
 }
 
-const shelf = [];
+const catalog = [];
 for (const entry of (await readdir(exportsFolder, { withFileTypes: true }))) {
   if (!entry.isDirectory() || entry.name === "gallery") continue;
   const found = await described(entry.name);
@@ -85,14 +85,14 @@ for (const entry of (await readdir(exportsFolder, { withFileTypes: true }))) {
   else if (found) {
     const [, , version] = found.file.split("/");
     await cp(join(exportsFolder, entry.name, version, MODEL), join(dist, found.file));
-    shelf.push(found);
+    catalog.push(found);
   }
 }
-if (!shelf.length) {
+if (!catalog.length) {
   console.error(`${exportsFolder} holds no export that the page can show: run make release first.`);
   process.exit(1);
 }
 // In the order of their papers.
-shelf.sort((a, b) => a.paper.localeCompare(b.paper) || a.name.localeCompare(b.name));
-await writeFile(join(dist, "shelf.json"), JSON.stringify(shelf, null, 2) + "\n");
-console.log(`${dist}: ${shelf.map((entry) => entry.name).join(", ")}`);
+catalog.sort((a, b) => a.paper.localeCompare(b.paper) || a.name.localeCompare(b.name));
+await writeFile(join(dist, "catalog.json"), JSON.stringify(catalog, null, 2) + "\n");
+console.log(`${dist}: ${catalog.map((entry) => entry.name).join(", ")}`);

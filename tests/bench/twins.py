@@ -43,9 +43,9 @@ def adam(network, rate, betas):
     return torch.optim.Adam(network.parameters(), rate, betas)
 
 
-def gan_step(generator, discriminator, draw, players, batch):
+def gan_step(generator, discriminator, draw, optimizers, batch):
     """Algorithm 1 of the GAN paper, from logits."""
-    d_optimizer, g_optimizer = players
+    d_optimizer, g_optimizer = optimizers
     ones, zeros = torch.ones(batch, 1), torch.zeros(batch, 1)
     loss = functional.binary_cross_entropy_with_logits
 
@@ -75,9 +75,9 @@ def gan(batch, side, depth=2):
     for _ in range(depth - 1):
         hidden += [nn.Dropout(0.5), Maxout(narrow, narrow, 5)]
     discriminator = nn.Sequential(*hidden, nn.Dropout(0.5), nn.Linear(narrow, 1))
-    players = [adam(network, 2e-4, (0.5, 0.999)) for network in (discriminator, generator)]
+    optimizers = [adam(network, 2e-4, (0.5, 0.999)) for network in (discriminator, generator)]
     networks = [generator, discriminator]
-    return networks, gan_step(*networks, lambda: torch.randn(batch, 100), players, batch), 1
+    return networks, gan_step(*networks, lambda: torch.randn(batch, 100), optimizers, batch), 1
 
 
 def dcgan_generator(side, latent, base):
@@ -103,9 +103,9 @@ def dcgan_discriminator(side, base, norm, bias):
 def dcgan(batch, side):
     base = max(32, 8 * math.ceil(128 * side / (64 * 8)))
     networks = [dcgan_generator(side, 100, base), dcgan_discriminator(side, base, True, True)]
-    players = [adam(network, 2e-4, (0.5, 0.999)) for network in reversed(networks)]
+    optimizers = [adam(network, 2e-4, (0.5, 0.999)) for network in reversed(networks)]
     draw = lambda: torch.rand(batch, 100) * 2 - 1  # noqa: E731
-    return networks, gan_step(*networks, draw, players, batch), 1
+    return networks, gan_step(*networks, draw, optimizers, batch), 1
 
 
 def dense_critic(side, depth, latent):
@@ -161,10 +161,10 @@ def residual_networks(side):
     return [generator, critic]
 
 
-def wasserstein(batch, networks, players, penalty=0.0, clip=0.0, n_critic=5, latent=128):
+def wasserstein(batch, networks, optimizers, penalty=0.0, clip=0.0, n_critic=5, latent=128):
     """Algorithm 1 of WGAN and of WGAN-GP."""
     generator, critic = networks
-    c_optimizer, g_optimizer = players
+    c_optimizer, g_optimizer = optimizers
     draw = lambda: torch.randn(batch, latent)  # noqa: E731
 
     def penalized(real, fake):
@@ -198,8 +198,8 @@ def wasserstein(batch, networks, players, penalty=0.0, clip=0.0, n_critic=5, lat
 
 def wgan(batch, side, depth=4):
     networks = dense_critic(side, depth, 100)
-    players = [torch.optim.RMSprop(n.parameters(), 5e-5, 0.9) for n in reversed(networks)]
-    return wasserstein(batch, networks, players, clip=0.01, latent=100)
+    optimizers = [torch.optim.RMSprop(n.parameters(), 5e-5, 0.9) for n in reversed(networks)]
+    return wasserstein(batch, networks, optimizers, clip=0.01, latent=100)
 
 
 def wgan_gp(batch, side, network="mlp", depth=3):
@@ -213,8 +213,8 @@ def wgan_gp(batch, side, network="mlp", depth=3):
             dcgan_generator(side, 128, base),
             dcgan_discriminator(side, base, False, False),
         ]
-    players = [adam(n, 1e-4, (0.0, 0.9)) for n in reversed(networks)]
-    return wasserstein(batch, networks, players, penalty=10.0)
+    optimizers = [adam(n, 1e-4, (0.0, 0.9)) for n in reversed(networks)]
+    return wasserstein(batch, networks, optimizers, penalty=10.0)
 
 
 def vae(batch, side, depth=1):

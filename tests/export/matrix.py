@@ -1,6 +1,6 @@
-"""Every model of the shelf, in every format, through every loader, against Keras: one table.
+"""Every released model, in every format, through every loader, against Keras: one table.
 
-    python -m tests.export.matrix [--shelf=exports] [--runs=runs/shelf] [--out=results/matrix.json]
+    python -m tests.export.matrix [--exports=…] [--runs=runs/release] [--out=results/matrix.json]
 
 A number is the largest difference over all signatures from the run's model in Keras (relative where
 values are above 1), of a quantized file the mean one.  The C program and the TF1 session read the
@@ -46,8 +46,8 @@ def row(program, version, run):
 def main():
     """Prints the table, writes the file if asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--shelf", type=pathlib.Path, default="exports")
-    parser.add_argument("--runs", type=pathlib.Path, default="runs/shelf")
+    parser.add_argument("--exports", type=pathlib.Path, default="exports")
+    parser.add_argument("--runs", type=pathlib.Path, default="runs/release")
     parser.add_argument("--out", type=pathlib.Path)
     words = parser.parse_args()
     columns = ["C program", "TF1 session", *(format.file for format in formats.ALL)]
@@ -56,8 +56,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / "session"
         session.build(program)
-        for name in filter(lambda name: (words.shelf / name).exists(), zoo.names()):
-            version = publish.newest_version(words.shelf / name)
+        for name in filter(lambda name: (words.exports / name).exists(), zoo.names()):
+            version = publish.newest_version(words.exports / name)
             found[name] = row(program, version, words.runs / name)
             cells = [found[name].get(column) for column in columns]
             cells = ["none" if cell is None else f"{cell:.1e}" for cell in cells]

@@ -14,7 +14,7 @@ from tests.export import browser
 DIST = pathlib.Path(__file__).parents[2] / "exports" / "gallery" / "dist"
 GAP = 40  # pixels between the two
 OPEN = """
-const number = gallery.shelf.findIndex((entry) => entry.name === values[0]);
+const number = gallery.catalog.findIndex((entry) => entry.name === values[0]);
 document.querySelectorAll("[name=model]")[number].click();
 await gallery.idle;
 """

@@ -1,4 +1,4 @@
-"""The gallery in a real browser: over whatever the shelf holds, served by a plain static server."""
+"""The gallery in a real browser: over whatever is exported, served by a plain static server."""
 
 import functools
 import subprocess
@@ -64,7 +64,7 @@ def choose(window, name, seed=SEED):
     window.run(
         """
         const [name, seed] = values;
-        const number = gallery.shelf.findIndex((entry) => entry.name === name);
+        const number = gallery.catalog.findIndex((entry) => entry.name === name);
         document.querySelectorAll("[name=model]")[number].click();
         await gallery.idle;
         const input = document.getElementById("seed");
@@ -100,10 +100,10 @@ def pictures(window, what="pictures"):
     return np.array(values, np.float32).reshape(-1, *shape)
 
 
-def shelf(window, pixelwise):
-    names = window.run("return gallery.shelf.filter((e) => e.pixelwise === values[0])", pixelwise)
+def exported(window, pixelwise):
+    names = window.run("return gallery.catalog.filter((e) => e.pixelwise === values[0])", pixelwise)
     if not names:
-        pytest.skip(f"the shelf holds no model with pixelwise={pixelwise}")
+        pytest.skip(f"no model is exported with pixelwise={pixelwise}")
     return {entry["name"]: loaded(entry["name"]) for entry in names}
 
 
@@ -118,7 +118,7 @@ def painted(window, selector="#picture"):
 
 
 def test_every_model_draws_the_pictures_of_its_seed(window):
-    for name, export in (shelf(window, False) | shelf(window, True)).items():
+    for name, export in (exported(window, False) | exported(window, True)).items():
         choose(window, name)
         found = pictures(window)
         np.testing.assert_allclose(
@@ -129,7 +129,7 @@ def test_every_model_draws_the_pictures_of_its_seed(window):
 
 
 def test_walking_generates_from_the_latents_that_it_shows(window):
-    for name, export in shelf(window, False).items():
+    for name, export in exported(window, False).items():
         choose(window, name)
         click(window, "#grid label:nth-of-type(2) input")
         count, z = window.run("return [gallery.latents.length, Array.from(gallery.z)]")
@@ -152,7 +152,7 @@ def test_walking_generates_from_the_latents_that_it_shows(window):
 
 
 def test_a_class_is_drawn(window):
-    for name, export in shelf(window, False).items():
+    for name, export in exported(window, False).items():
         if export.data_spec.condition != "label":
             continue
         choose(window, name)
@@ -164,7 +164,7 @@ def test_a_class_is_drawn(window):
 
 
 def test_pixel_by_pixel_ends_as_the_sample(window):
-    for number, (name, export) in enumerate(shelf(window, True).items()):
+    for number, (name, export) in enumerate(exported(window, True).items()):
         window.prefer(calm=number > 0)  # one drawing is watched: it takes its time
         choose(window, name)
         expected = export.sample(16, SEED)
@@ -190,7 +190,7 @@ def test_pixel_by_pixel_ends_as_the_sample(window):
 
 def test_completion_keeps_what_is_not_erased(window):
     window.prefer(calm=True)
-    for name, export in shelf(window, True).items():
+    for name, export in exported(window, True).items():
         choose(window, name)
         assert window.run("return document.getElementById('complete').disabled")
         kept = pictures(window, "picture")[0]
@@ -221,7 +221,7 @@ def test_completion_keeps_what_is_not_erased(window):
 
 
 def test_it_fits_a_phone(window):
-    for name in [*shelf(window, False)][:1] + [*shelf(window, True)][:1]:
+    for name in [*exported(window, False)][:1] + [*exported(window, True)][:1]:
         choose(window, name)
         for dark in (False, True):
             window.size(*browser.PHONE, scale=2, touch=True)
@@ -241,7 +241,7 @@ def test_it_fits_a_phone(window):
 
 
 def test_every_control_has_a_name(window):
-    for name in [*shelf(window, False)][:1] + [*shelf(window, True)][:1]:
+    for name in [*exported(window, False)][:1] + [*exported(window, True)][:1]:
         choose(window, name)
         nodes = window.devtools("Accessibility.getFullAXTree")["nodes"]
         controls = ("button", "slider", "radio", "spinbutton", "application", "link")

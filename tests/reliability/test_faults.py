@@ -34,7 +34,7 @@ FAULTS = [
         "the generator idles", "zoo.training.model", "GenerativeModel.minimize",
         "lambda right: lambda self, optimizer, tape, loss, *networks, when=None: "
         "None if self.generator in networks else right(self, optimizer, tape, loss, *networks)",
-        f"{CONTRACT}[check_each_player_moves_alone-gan]",
+        f"{CONTRACT}[check_each_network_moves_alone-gan]",
     ),
     Fault(
         "twice the KL", "zoo.losses", "gaussian_kl",

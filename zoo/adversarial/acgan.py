@@ -69,7 +69,7 @@ class Discriminator(Network):
         return self.source(features)[:, 0], self.classes(features)
 
 
-class ACGAN(base.TwoPlayers):
+class ACGAN(base.TwoNetworks):
     """The auxiliary classifier's loop."""
 
     modalities = ("images",)

@@ -30,7 +30,7 @@ class NamedLoss:
     )
 
 
-class TwoPlayers(GenerativeModel):
+class TwoNetworks(GenerativeModel):
     """A generator against a discriminator; a model gives `networks`, `adversarial_loss`, a loop.
 
     Attributes:
@@ -98,7 +98,7 @@ def compiled(model, steps=None, **compile_options):
     """Compiles a model with the optimizers that its config names, and returns it.
 
     Args:
-        model: a `TwoPlayers`.
+        model: a `TwoNetworks`.
         steps: of the whole run, needed where the rate falls.
         **compile_options: see `GenerativeModel.compile`.
     """

@@ -38,7 +38,7 @@ class Config(optimizers.Settings):
     beta_1: float = default(optimizers.Settings, "beta_1", 0.5)
 
 
-class BEGAN(base.TwoPlayers):
+class BEGAN(base.TwoNetworks):
     """The equilibrium loop."""
 
     modalities = ("images",)

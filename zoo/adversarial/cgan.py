@@ -2,7 +2,7 @@
 
     min_G max_D  E_x[log D(x|y)] + E_z[log(1 - D(G(z|y)|y))]                          (eq. 2)
 
-Both players are given y, which may be anything: a class, or another modality of the same example.
+Both networks are given y, which may be anything: a class, or another modality of the same example.
 The paper draws tags for pictures; here, on the same data, a digit's spelled name draws its picture
 and a picture draws its name (``--condition=label|name|image``, ``--target=image|name``).
 

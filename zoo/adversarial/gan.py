@@ -49,7 +49,7 @@ class Config(base.NamedLoss, Dense):
     """The paper's networks and its two losses."""
 
 
-class GAN(base.TwoPlayers):
+class GAN(base.TwoNetworks):
     """The adversarial loop; variants override `networks` or `adversarial_loss`."""
 
     xla_pays = True  # dropout's noise

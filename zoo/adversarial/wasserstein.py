@@ -37,7 +37,7 @@ class Config(optimizers.Settings):
     beta_2: float = default(optimizers.Settings, "beta_2", 0.9)
 
 
-class Wasserstein(base.TwoPlayers):
+class Wasserstein(base.TwoNetworks):
     """A critic and a generator; the loops, `wgan` and `wgan_gp`, give `networks`, `train_step`."""
 
     metric_names = ("wasserstein", "g_loss")

@@ -225,7 +225,8 @@ class GenerativeModel(keras.Model):
 
         Its slots exist from then on, so that `load_weights` and checkpoints restore them too.
         """
-        if optimizer._distribution_strategy is not self.distribute_strategy:
+        made_here = self.distribute_strategy.extended.variable_created_in_scope
+        if not made_here(optimizer.iterations.value):
             raise RuntimeError("make the optimizers inside the model's strategy.scope().")
         optimizer.build(variables)
         return optimizer

@@ -23,7 +23,7 @@ NAMES = ("adam", "sgd", "rmsprop", "adagrad")
 class Settings(Common):
     """The settings that every model has, with those of its optimizers."""
 
-    optimizer: str = setting("adam", "which optimizer, of every player", choices=NAMES)
+    optimizer: str = setting("adam", "which optimizer, of every network", choices=NAMES)
     learning_rate: float = setting(1e-3, "step size", above=0)
     beta_1: float = setting(0.9, "Adam's, or SGD's momentum", low=0, high=0.9999)
     beta_2: float = setting(0.999, "Adam's", low=0, high=0.99999)

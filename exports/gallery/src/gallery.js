@@ -1,7 +1,7 @@
-// The page: the shelf, a seed, a class, the samples and the chosen one.
+// The page: the catalog, a seed, a class, the samples and the chosen one.
 //
 // `window.gallery` is its state, for tests and the curious:
-//   entry     the model's line of shelf.json
+//   entry     the model's line of catalog.json
 //   seed, label    what is drawn; `label` is null where each class comes in turn
 //   pictures  Float32Array of the batch, each [H, W, C] in [0, 1]; `what` they are
 //   chosen, picture    the number of the chosen one, and it as it stands after a walk
@@ -18,7 +18,7 @@ import { Walk } from "./walk.js";
 
 const byId = (id) => document.getElementById(id);
 const generators = new Map(); // by file; small enough to keep
-const gallery = { shelf: [], seed: 7, label: null, chosen: 0, idle: Promise.resolve(), choose };
+const gallery = { catalog: [], seed: 7, label: null, chosen: 0, idle: Promise.resolve(), choose };
 window.gallery = gallery;
 let generator = null;
 let turn = 0;
@@ -156,15 +156,15 @@ async function main() {
     byId("cannot").hidden = false;
     return;
   }
-  gallery.shelf = await (await fetch("shelf.json")).json();
-  radios(byId("shelf"), "model", gallery.shelf.length, 0, (label, i) => {
-    const { name, title, paper } = gallery.shelf[i];
+  gallery.catalog = await (await fetch("catalog.json")).json();
+  radios(byId("catalog"), "model", gallery.catalog.length, 0, (label, i) => {
+    const { name, title, paper } = gallery.catalog[i];
     for (const [tag, text] of [["b", name], ["span", title], ["small", `20${paper.slice(0, 2)}`]]) {
       label.append(Object.assign(document.createElement(tag), { textContent: text }));
     }
   }, (i) => {
-    byId("shelf").querySelectorAll("label")[i].scrollIntoView({ block: "nearest", inline: "center" });
-    act(() => open(gallery.shelf[i]));
+    byId("catalog").querySelectorAll("label")[i].scrollIntoView({ block: "nearest", inline: "center" });
+    act(() => open(gallery.catalog[i]));
   });
   const seed = byId("seed");
   const drawn = () => {
@@ -182,7 +182,7 @@ async function main() {
   });
   byId("status").textContent = "Loading LiteRT (9 MB) …";
   await start();
-  await open(gallery.shelf[0]);
+  await open(gallery.catalog[0]);
 }
 
 gallery.idle = main().catch(failed);

@@ -36,7 +36,7 @@ export class Walk {
    * Begins at a sample.
    *
    * @param generator its model
-   * @param entry the model's line of the shelf
+   * @param entry the model's line of the catalog
    * @param all the latents of the whole batch; two others than the chosen span the plane
    * @param chosen number of the sample
    * @param label its class, or undefined
