@@ -159,6 +159,9 @@ def load(export):
     sys.modules["keras"] = None  # importing it fails from here on
     import tensorflow as tf
 
+    # As in the process whose outputs these are compared to, on a GPU too: see `zoo.startup`.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+
     session = tf.compat.v1.Session(graph=tf.Graph())
     with session.graph.as_default():
         return session, tf.compat.v1.saved_model.load(session, ["serve"], str(export))
