@@ -151,8 +151,8 @@ def test_a_picture_may_have_its_shape_or_be_flat(samplers):
 @pytest.mark.parametrize(
     ("kind", "condition", "sentence"),
     [
-        ("label", 10, "label 10 is none of the 10 classes: give 0 to 9."),
-        ("label", -1, "label -1 is none of the 10 classes"),
+        ("label", 10, "label 10 is not one of the 10 classes: give 0 to 9."),
+        ("label", -1, "label -1 is not one of the 10 classes"),
         ("label", "sevn", "no class is named 'sevn': did you mean 'seven'?"),
         ("label", [0.5], "this model is given a label, a whole number from 0 to 9"),
         ("label", np.zeros((2, 10)), "this model is given a label"),
@@ -261,7 +261,7 @@ def test_a_label_for_a_model_without_one(runs, command, tmp_path):
         (lambda: zoo.build("gan", zoo.load_data("cgan")), "GAN takes no condition: leave --condi"),
         (lambda: zoo.build("cgan", zoo.load_data("gan")), "CGAN needs a condition: pass --condi"),
         (lambda: zoo.build("cgan").sample(2), "this model draws given a label: pass one"),
-        (lambda: zoo.build("cgan").sample(2, 0, [10]), "label 10 is none of the 10 classes"),
+        (lambda: zoo.build("cgan").sample(2, 0, [10]), "label 10 is not one of the 10 classes"),
         (lambda: zoo.build("cgan").sample(2, 0, ["one"]), "a condition of this model is a label"),
         (lambda: zoo.build("cgan").sample(2, 0, [[0.5]]), "a condition of this model is a label"),
     ],

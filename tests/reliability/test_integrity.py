@@ -139,4 +139,4 @@ def test_verify_command(exports, command, tmp_path):
     assert "card.md' is not the file that was exported" in done.stderr
     done = command("export", f"--verify={tmp_path}")
     assert done.returncode == 2
-    assert "is no export" in done.stderr
+    assert "is not an export" in done.stderr

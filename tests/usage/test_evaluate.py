@@ -159,7 +159,7 @@ def test_runs_log_the_estimate_gradients_and_weights(model, runs):
     ("name", "words", "sentence"),
     [
         ("evaluate", [], "say what to evaluate"),
-        ("evaluate", ["--run=/nowhere"], "'/nowhere' is no run directory"),
+        ("evaluate", ["--run=/nowhere"], "'/nowhere' is not a run directory"),
         ("evaluate", ["--run=/nowhere", "--num=1"], "--num=1"),
         ("diagnose", [], "say what to draw"),
         ("diagnose", ["--run=/nowhere", "--out=x.jpg"], "say what to draw"),

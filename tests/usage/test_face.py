@@ -42,7 +42,7 @@ def test_wrong_calls_get_one_sentence(call, sentence):
 
 
 # A condition of 10, for a model that takes none and for one that takes one of ten digits.
-REFUSED = ("this model takes no condition", "label 10 is none of the 10 classes: give 0 to 9")
+REFUSED = ("this model takes no condition", "label 10 is not one of the 10 classes: give 0 to 9")
 
 
 @pytest.mark.parametrize("model", fast_first(zoo.names()))

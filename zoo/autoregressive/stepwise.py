@@ -1,6 +1,6 @@
-"""Draws from a PixelRNN while somebody watches: a row at a time, or by the plain sampler a pixel.
+"""Draws from a PixelRNN under a progress bar: a row at a time, or, by the plain sampler, a pixel.
 
-The pictures are those that `Likelihood.draw` gives in one call, which nobody can look into.
+The pictures equal those of `Likelihood.draw`, which is one call and shows no progress.
 """
 
 import math

@@ -119,7 +119,7 @@ def check_versions(path):
     is_one = (path / MANIFEST).exists() or (path / "saved_model.pb").exists()
     found = [path] if is_one else [path / str(number) for number in sorted(_versions(path))]
     if not found:
-        raise UserError(f"{str(path)!r} is no export: it has no version folder.")
+        raise UserError(f"{str(path)!r} is not an export: it has no version folder.")
     for version in found:
         check_manifest(version)
     return found

@@ -52,7 +52,7 @@ class Run:
         try:
             facts = json.loads((path / "run.json").read_text())
         except (FileNotFoundError, NotADirectoryError):
-            raise UserError(f"{str(path)!r} is no run directory: it has no run.json.") from None
+            raise UserError(f"{str(path)!r} is not a run directory: it has no run.json.") from None
         except OSError as error:
             raise UserError(
                 f"{str(path / 'run.json')!r} cannot be read ({error.strerror}): permit reading it."
@@ -62,7 +62,7 @@ class Run:
         if not isinstance(facts, dict) or facts.get("format") != FORMAT:
             raise UserError(
                 f"{str(path / 'run.json')!r} is not of format {FORMAT}, which this zoo writes: "
-                "train the run anew."
+                "train the run again."
             )
         missing = [key for key in KEYS if key not in facts]
         if missing:
@@ -94,7 +94,7 @@ class Run:
         """
         path = pathlib.Path(path)
         if set("[]*?") & set(str(path)):
-            raise UserError(f"{str(path)!r}: a run's path has none of [ ] * ? in it.")
+            raise UserError(f"{str(path)!r}: a run's path must not contain [ ] * ?.")
         facts = {
             "format": FORMAT,
             **json.loads(json.dumps(identity)),

@@ -68,7 +68,7 @@ def check_levels(spec, images):
     if np.abs(levels - np.rint(levels)).max() > 1e-2:
         binarized = f"binarize={spec.binarize}" if spec.levels == 2 else "as they were trained on"
         raise UserError(
-            f"some pixels are none of the {spec.levels} levels that the model knows: prepare the "
+            f"some pixels are not among the {spec.levels} levels that the model knows: prepare the "
             f"pictures {binarized}."
         )
 

@@ -40,7 +40,7 @@ def checked(spec, condition):
         outside = [int(label) for label in given if not 0 <= label < spec.classes]
         if outside:
             raise UserError(
-                f"label {outside[0]} is none of the {spec.classes} classes: give 0 to "
+                f"label {outside[0]} is not one of the {spec.classes} classes: give 0 to "
                 f"{spec.classes - 1}."
             )
         if spec.condition == "label":

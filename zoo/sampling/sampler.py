@@ -136,7 +136,7 @@ class _Sampler:
         Of a model of several scales it is the joint's, see `zoo.autoregressive.multi_scale`.
 
         Raises:
-            UserError: pixels that are none of the data's levels, such as gray ones where the model
+            UserError: pixels that are not on the data's levels, such as gray ones where the model
                 draws on and off: rounding them would tell the likelihood of other pictures.
         """
         self._check_pixelwise("tell a picture's likelihood")

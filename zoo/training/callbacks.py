@@ -39,7 +39,7 @@ class ProgressBar(keras.callbacks.Callback):
 
 
 class DelayedProgressBar:
-    """A bar for what may take long, called with (done, in all): it shows after two seconds."""
+    """A progress bar, shown after two seconds; called with (done, in all)."""
 
     def __init__(self, unit):
         self._unit, self._begun, self._bar = unit, time.monotonic(), None
@@ -129,7 +129,7 @@ class MetricsLogger(keras.callbacks.Callback):
 
 
 def stop_diverged(step, name, value):
-    """Raises the `UserError` that ends a run whose loss is no number."""
+    """Raises the `UserError` that ends a run whose loss is NaN or infinite."""
     raise UserError(
         f"{name} is {value} at step {step}: stopped, and the last good checkpoint kept; try a "
         "lower --config.learning_rate in another --run."

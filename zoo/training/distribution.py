@@ -34,7 +34,7 @@ def strategy(name="auto", devices=None, logical_cpus=None):
         logical_cpus: splits the CPU into so many devices, to try replicas on any machine.
 
     Raises:
-        UserError: the name is none of `STRATEGIES`, or the devices are not there.
+        UserError: the name is not one of `STRATEGIES`, or the devices are not there.
     """
     if name not in STRATEGIES:
         raise UserError(f"unknown strategy {name!r}: {nearest(name, STRATEGIES)}.")

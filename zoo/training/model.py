@@ -335,7 +335,7 @@ class GenerativeModel(keras.Model):
             outside = [label for label in y.numpy().ravel() if not 0 <= label < spec.classes]
             if outside:
                 raise UserError(
-                    f"label {outside[0]} is none of the {spec.classes} classes: give 0 to "
+                    f"label {outside[0]} is not one of the {spec.classes} classes: give 0 to "
                     f"{spec.classes - 1}."
                 )
         return tf.one_hot(y, spec.classes)
