@@ -28,7 +28,7 @@ def test_build_gives_a_compiled_model_that_fits(digits):
         (lambda: zoo.build("vae", decay="linear"), "decay=linear takes the rate to 0"),
         (
             lambda: zoo.build("gan", optimizer="paper_sgd", decay="linear"),
-            "paper_sgd has a falling",
+            "paper_sgd has a schedule",
         ),
         (lambda: zoo.build("gan", latnt=3), "unknown setting 'latnt': did you mean 'latent'?"),
         (lambda: zoo.build("gan", latent="x"), "latent must be a whole number, and 'x' is not."),

@@ -90,7 +90,7 @@ class Draw:
         self._score = None
         if data.spec.modality == "points":
             self._real = data.examples(data.validation, POINTS)[0]
-            if not model.conditional:
+            if data.spec.condition == "none":
                 self._score = tf.function(model.score, autograph=False)
 
     def __call__(self):
