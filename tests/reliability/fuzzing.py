@@ -11,6 +11,7 @@ import contextlib
 import copy
 import io
 import json
+import os
 import pathlib
 import shutil
 import tempfile
@@ -22,9 +23,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import zoo
+from tests.prepared import prepare
 from zoo import registry
 from zoo.config import UserError, describe, override
+from zoo.data import load
 from zoo.data.sources import folder
+from zoo.data.spec import DataOptions
 from zoo.exporting import publish
 
 # Sizes stay small: that a layer of 10**9 units fits into no memory is known.
@@ -138,6 +142,97 @@ def picture_folder(data, scratch, **_):
         assert splits["train"][0].dtype == np.uint8
 
 
+def features(data, scratch, **_):
+    """Data sets of TFDS: any dtype, rank and channels of the picture, any labels, any names."""
+    import tensorflow_datasets as tfds
+
+    kinds = tfds.features
+    side = st.sampled_from([1, 2, 3, 3, 1, 3, 4, 13, 0])
+    channels = st.sampled_from([1, 3, 1, 3, 2, 4, 13])
+
+    def tensor():
+        dtype = np.dtype(data.draw(st.sampled_from(
+            ["u1", "u2", "u4", "u8", "i1", "i4", "i8", "f2", "f4", "f8", "?"])))  # fmt: skip
+        shape = data.draw(
+            st.tuples(side, side) | st.tuples(side, side, channels) | st.lists(side, max_size=4)
+        )
+        shape = tuple(shape)
+        value = np.full(shape, data.draw(st.sampled_from([0, 0.5, 1])), dtype)
+        if value.size and data.draw(st.booleans()):
+            with np.errstate(all="ignore"):
+                value.flat[0] = data.draw(st.sampled_from([-1, 2, 255, 65535, np.nan, np.inf]
+                                          if dtype.kind == "f" else [0, 1]))  # fmt: skip
+        loose = tuple(None if data.draw(st.integers(0, 4)) == 0 else one for one in shape)
+        if loose.count(None) > 1 or (len(shape) < 2 and None in loose):
+            loose = shape
+        encoding = data.draw(st.sampled_from(["none", "none", "bytes", "zlib"]))
+        return kinds.Tensor(shape=loose, dtype=dtype, encoding=encoding), value
+
+    def image():
+        dtype = data.draw(st.sampled_from([np.uint8, np.uint8, np.uint16, np.float32]))
+        count = data.draw(st.sampled_from([1] if dtype == np.float32 else [1, 2, 3, 4]))
+        shape = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4)), count
+        known = data.draw(st.booleans())
+        value = np.full(shape, data.draw(st.integers(0, 2)), dtype)
+        return kinds.Image(shape=shape if known else (None, None, count), dtype=dtype), value
+
+    def other():
+        video = kinds.Video(shape=(None, 2, 2, 3)), np.zeros((2, 2, 2, 3), np.uint8)
+        several = kinds.Sequence(kinds.Image(shape=(1, 1, 3))), [np.zeros((1, 1, 3), np.uint8)]
+        objects = kinds.Sequence({"image": kinds.Image(shape=(1, 1, 3))}), []
+        mask = kinds.LabeledImage(labels=3, shape=(1, 1, 1)), np.ones((1, 1, 1), np.uint8)
+        return data.draw(st.sampled_from([video, several, objects, mask, (kinds.Text(), "a")]))
+
+    def labels():
+        names = st.sampled_from([["a"], ["a", "b"], ["Cat", "cat"], ["", " "], ["é", "\n"]])
+        one = kinds.ClassLabel(names=data.draw(names))
+        label = data.draw(st.sampled_from([-1, 0, 0, 0]))
+        if data.draw(st.integers(0, 3)) == 0:
+            return kinds.Sequence(one), [0] * data.draw(st.integers(0, 2))
+        return one, label
+
+    makers = {"image": [tensor, image, tensor, image, other], "label": [labels, labels, tensor]}
+    spec, example = {}, {}
+    keys = st.lists(
+        st.sampled_from(["label", "a", "a/b", "image/a", "Bild"]), unique=True, max_size=3
+    )
+    for key in [*["image"] * data.draw(st.sampled_from([1, 1, 1, 0])), *data.draw(keys)]:
+        make = data.draw(st.sampled_from(makers.get(key, [tensor, image, other, labels])))
+        spec[key], example[key] = make()
+        if data.draw(st.integers(0, 7)) == 0:
+            spec[key], example[key] = {"in": spec[key]}, {"in": example[key]}
+    path = scratch / "prepared"
+    shutil.rmtree(path, ignore_errors=True)
+    splits = data.draw(
+        st.sampled_from([["train", "test"], ["train", "test"], ["train"], ["every"]])
+    )
+    try:
+        prepare(path, spec, {split: [example] * 3 for split in splits})
+    except Exception:  # not every value fits every feature, and TFDS says so
+        return
+    words = st.fixed_dictionaries({}, optional={
+        "image_size": st.sampled_from([0, 2]), "holdout": st.integers(0, 2),
+        "feature": st.sampled_from(["", "", *spec, "image/in", "x"]),
+        "condition": st.sampled_from(["label", "name", "image"]),
+        "target": st.sampled_from(["image", "name"]),
+        "binarize": st.sampled_from(["static", "threshold"]),
+    })  # fmt: skip
+    before = os.environ.get("TFDS_DATA_DIR")
+    os.environ["TFDS_DATA_DIR"] = str(path)
+    try:
+        with only_user_errors():
+            found = load("odd", override(DataOptions(), data.draw(words)))
+            x, y, _ = found.examples("train")
+            assert len(x)
+            assert x.min() >= 0
+            assert x.max() <= 1
+            assert y is None or found.options.condition == "image" or (y.sum(axis=1) >= 1).all()
+    finally:
+        os.environ.pop("TFDS_DATA_DIR")
+        if before is not None:
+            os.environ["TFDS_DATA_DIR"] = before
+
+
 # A number of samples that no memory holds is known to fail.
 _NOT_HUGE = SCALARS.filter(lambda value: not isinstance(value, int) or value < 1000)
 
@@ -161,7 +256,10 @@ def samples(data, samplers, **_):
         assert np.isfinite(found).all()
 
 
-TARGETS = {"overrides": 60, "run_json": 40, "manifest": 40, "picture_folder": 60, "samples": 60}
+TARGETS = {
+    "overrides": 60, "run_json": 40, "manifest": 40, "picture_folder": 60, "features": 60,
+    "samples": 60,
+}  # fmt: skip
 
 
 def run(target, examples, seconds=None, **places):

@@ -36,10 +36,8 @@ def load(name, options=None, download=False):
             split to validate on, or the options ask for what the data does not have.
     """
     options = options or DataOptions()
-    source = read(name, options.image_size, download)
+    source = read(name, options.image_size, download, options.feature)
     splits = source.splits
-    if "train" not in splits:
-        raise UserError(f"{name!r} has no split 'train', only {', '.join(splits)}.")
     examples, labels = splits["train"]
     if options.holdout >= len(examples):
         raise UserError(
@@ -64,10 +62,16 @@ def _spec(name, source, options):
         _check_for_points(name, options)
     words = spelling.spelled(source.names)
     if len(set(words)) < len(words):
-        raise UserError(f"two classes of {name!r} differ by capital letters only: rename one.")
+        if "name" in (options.target, options.condition):
+            raise UserError(
+                f"two classes of {name!r} differ by capital letters only, and names have none: "
+                "rename one, or leave names out of --condition and --target."
+            )
+        words = tuple(map(str, source.names))
     if not words and (options.target == "name" or options.condition in ("label", "name")):
         wanted = "name" if options.target == "name" else options.condition
-        raise UserError(f"{name!r} has no labels, which a {wanted} needs.")
+        why = f": {source.unlabeled}" if source.unlabeled else ""
+        raise UserError(f"{name!r} has no labels, which a {wanted} needs{why}.")
     shapes = {"none": (), "label": (len(words),), "image": stored}
     if "name" in (options.target, options.condition):
         shapes["name"] = spelling.shape(words)

@@ -3,6 +3,8 @@
 import importlib
 import typing
 
+from zoo.config import UserError
+
 # The data sets that ship with the package, by their module in `zoo.data.sources`.
 EMBEDDED = {
     "digits": "digits",
@@ -22,25 +24,30 @@ class Source(typing.NamedTuple):
     names: of the classes; empty where there are no labels.
     levels: gray levels of a picture's channel.
     version: of the data set, e.g. ``"3.0.1"``; None of a folder.
+    unlabeled: why there are no labels, to follow a colon; "" where it goes without saying.
     """
 
     splits: dict
     names: tuple
     levels: int = 256
     version: str | None = None
+    unlabeled: str = ""
 
 
-def read(name, image_size=0, download=False):
+def read(name, image_size=0, download=False, feature=""):
     """Reads a data set of pictures, or of points in the plane, as a `Source`.
 
     Args:
         name: an embedded data set, any of TensorFlow Datasets', or ``folder:/path``.
         image_size: the side to which pictures are cropped and resized; 0 keeps their shape.
         download: whether TFDS may fetch what is not prepared.
+        feature: which of a TFDS data set's features is the picture; "" chooses.
 
     Raises:
         UserError: the source cannot read it.
     """
+    if feature and (name.startswith(FOLDER) or name in EMBEDDED):
+        raise UserError(f"{name!r} has no features to choose from: leave --data.feature out.")
     if name.startswith(FOLDER):
         from zoo.data.sources import folder
 
@@ -49,4 +56,4 @@ def read(name, image_size=0, download=False):
         return importlib.import_module(f"zoo.data.sources.{EMBEDDED[name]}").read(name, image_size)
     from zoo.data.sources import tfds
 
-    return tfds.read(name, image_size, download)
+    return tfds.read(name, image_size, download, feature)

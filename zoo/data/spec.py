@@ -36,6 +36,10 @@ class DataOptions:
         choices=("none", "label", "name", "image"),
     )  # fmt: skip
 
+    feature: str = setting(
+        "", "which feature of a TFDS data set is the picture, e.g. image/left; '' chooses"
+    )
+
     def __post_init__(self):
         if self.dequantize and self.binarize != "none":
             raise UserError(
