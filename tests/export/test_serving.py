@@ -32,6 +32,7 @@ from tests.export.serving import session
 from tests.selection import FAMILIES, LOOPS, fast_first
 from zoo.exporting import saved_model, signatures, verify
 
+NUMBERS = {"num", "seed", "position"}  # one for a whole call
 INVALID = grpc.StatusCode.INVALID_ARGUMENT.value[0]
 NO_SIGNATURE = grpc.StatusCode.FAILED_PRECONDITION.value[0]
 
@@ -116,7 +117,8 @@ def server(exports, tmp_path_factory):
 
 
 def all_requests(good):
-    """Good requests; then after each bad one a good one again; and at the end all good ones."""
+    """Good requests; then after each bad one a good one again; and at the end all good ones, each
+    also batched with itself where a server may do that."""
     by_name = {request.signature: request for request in good}
     sample = by_name["sample"]
     quick = by_name.get("log_prob", sample)
@@ -126,7 +128,24 @@ def all_requests(good):
         requests.append(sample._replace(inputs={**sample.inputs, **words}))
     for bad in bad_requests(good):
         requests += [bad, quick]
-    return [*requests, *good]
+    return [*requests, *good, *(batched(request) for request in good if may_be_batched(request))]
+
+
+def may_be_batched(request):
+    """Whether a server may merge calls of this signature: none of its inputs is one number."""
+    return not NUMBERS & set(request.inputs)
+
+
+def batched(request):
+    """Two such calls as a server with `--enable_batching` merges them: rows after rows."""
+    rows = max(len(value) for value in request.inputs.values())
+    inputs = {
+        # It merges calls of as many conditions as rows only.
+        name: np.concatenate([np.resize(value, (rows, *value.shape[1:]))] * 2)
+        for name, value in request.inputs.items()
+    }
+    outputs = {name: np.concatenate([value] * 2) for name, value in request.outputs.items()}
+    return request._replace(inputs=inputs, outputs=outputs)
 
 
 def bad_requests(good):
@@ -139,6 +158,10 @@ def bad_requests(good):
                 inputs = {**request.inputs, name: other}
                 return Request(request.signature, inputs, {}, code=INVALID, said=said)
 
+            if name in NUMBERS:
+                said = f"{name} must be one number for the whole call"
+                yield bad(np.concatenate([value, value]), said)  # two rows, or batched calls
+                yield bad(value[:0], said)
             if name in ranges:
                 low, high = ranges[name]
                 for outside in sorted({-1, low - 1, high + 1, 10**9}):
@@ -231,7 +254,7 @@ def test_a_server_describes_its_signatures(server, cases):
         for key, value in request.inputs.items():
             info = signature.inputs[key]
             assert tf.as_dtype(info.dtype) == value.dtype
-            number = key in ("num", "seed")
+            number = key in NUMBERS
             assert info.tensor_shape.unknown_rank == number
             sizes = [dim.size for dim in info.tensor_shape.dim]
             assert number or sizes == [-1, *value.shape[1:]]
@@ -249,6 +272,14 @@ def test_what_is_not_served_is_not_found(server, cases):
         server.stub.GetModelMetadata(asked, timeout=60)
     assert caught.value.code() == grpc.StatusCode.NOT_FOUND
     check(sample, predict(server, "vae", "sample", sample.inputs))
+
+
+def test_the_documentation_says_what_may_be_batched(cases):
+    """A server merges calls by rows; docs/serving.md has a list of what that suits."""
+    text = (ROOT / "docs" / "serving.md").read_text()
+    (listed,) = re.findall(r"signatures may be batched:(.*?)\.", text, re.DOTALL)
+    found = {r.signature for model in FAMILIES for r in cases(model) if may_be_batched(r)}
+    assert set(re.findall(r"`(\w+)`", listed)) == found | {"serving_default"}
 
 
 def test_what_the_documentation_shows(server):

@@ -19,14 +19,14 @@ BYTES = "_bytes"  # the end of the names of outputs that REST gives as base64
 def for_servers(model):
     """Returns name -> concrete function for a `GenerativeModel`'s `signatures()`.
 
-    An integer outside of its input's range, such as a `label` that is no class, is refused inside
-    the graph.
+    Inside the graph are refused an integer outside of its input's range, such as a `label` that is
+    no class, and several values of a number, such as the `seed`s of two calls that a server merged.
     """
 
     def served(call, inputs):
         def serve(*values):
             pairs = zip(values, inputs, strict=True)
-            outputs = call(*(_checked(_taken(x, input), input) for x, input in pairs))
+            outputs = call(*(_checked(x, input) for x, input in pairs))
             return outputs | _png_files(outputs)
 
         return _concrete(serve, [input.spec() for input in inputs])
@@ -69,15 +69,25 @@ def _taken(value, input):
 
 
 def _checked(value, input):
-    if not input.is_number:
+    """An input as the model takes it; what is wrong with it is refused."""
+    if input.is_number:
+        sentence = (
+            f"{input.name} must be one number for the whole call (send a call for each, to a "
+            "server that does not batch them), not"
+        )
+        value = _taken(_asserted(tf.equal(tf.size(value), 1), sentence, value), input)
+    else:
         # Else kernels find out, and not all of them say that it is the caller's mistake.
         value = tf.ensure_shape(value, input.spec().shape)
     if input.range is None or not value.dtype.is_integer:
         return value
     low, high = input.range
     fine = tf.reduce_all(tf.logical_and(value >= low, value <= high))
-    message = [f"{input.name} must be {low} to {high}, not", value]
-    with tf.control_dependencies([tf.debugging.Assert(fine, message)]):
+    return _asserted(fine, f"{input.name} must be {low} to {high}, not", value)
+
+
+def _asserted(fine, sentence, value):
+    with tf.control_dependencies([tf.debugging.Assert(fine, [sentence, value])]):
         return tf.identity(value)
 
 
