@@ -6,8 +6,7 @@ python -m zoo.list
 import pathlib
 
 from zoo import cli, recipes, registry
-from zoo.data.source import EMBEDDED
-from zoo.data.sources.tfds import prepared_names
+from zoo.data.source import EMBEDDED, prepared_names
 
 
 def table(title, rows):

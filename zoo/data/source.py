@@ -1,6 +1,8 @@
 """Where examples come from: data sets that ship with the package, any TFDS name, folders."""
 
 import importlib
+import os
+import pathlib
 import typing
 
 from zoo.config import UserError
@@ -32,6 +34,20 @@ class Source(typing.NamedTuple):
     levels: int = 256
     version: str | None = None
     unlabeled: str = ""
+
+
+def prepared_names():
+    """Returns the data sets that are prepared in the folder of TFDS; uses no network."""
+    folder = tfds_folder()
+    if not folder.is_dir():
+        return []
+    found = folder.glob("*/*/dataset_info.json"), folder.glob("*/*/*/dataset_info.json")
+    return sorted({path.relative_to(folder).parts[0] for paths in found for path in paths})
+
+
+def tfds_folder():
+    """Returns TFDS's own folder: `TFDS_DATA_DIR`, or `~/tensorflow_datasets`."""
+    return pathlib.Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
 
 
 def read(name, image_size=0, download=False, feature=""):

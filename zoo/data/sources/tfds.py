@@ -5,29 +5,20 @@ fails; only `zoo.train --download` lets TFDS fetch anything.
 """
 
 import math
-import os
-import pathlib
 
 import numpy as np
 
 from zoo.config import UserError, nearest
 from zoo.data.crop import square_array
-from zoo.data.source import EMBEDDED, FOLDER, MEMORY_LIMIT, Source
+from zoo.data.source import (
+    EMBEDDED,
+    FOLDER,
+    MEMORY_LIMIT,
+    Source,
+    prepared_names,
+    tfds_folder,
+)
 from zoo.data.sources import features
-
-
-def prepared_names():
-    """Returns the data sets that are prepared in the folder of TFDS; uses no network."""
-    folder = tfds_folder()
-    if not folder.is_dir():
-        return []
-    found = folder.glob("*/*/dataset_info.json"), folder.glob("*/*/*/dataset_info.json")
-    return sorted({path.relative_to(folder).parts[0] for paths in found for path in paths})
-
-
-def tfds_folder():
-    """Returns TFDS's own folder: `TFDS_DATA_DIR`, or `~/tensorflow_datasets`."""
-    return pathlib.Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
 
 
 def check_name(name):
