@@ -6,7 +6,7 @@ import pytest
 
 import zoo
 from tests import contract
-from tests.selection import LOOPS, fast_first
+from tests.selection import FAMILIES, LOOPS, fast_first
 
 NAMES = zoo.names()
 # Of every model.
@@ -47,6 +47,7 @@ FAST = {
     contract.check_larger_pictures: (),
     contract.check_reduced_gradients: ("vae",),
     contract.check_keras_weight_files_carry_all: ("gan",),
+    contract.check_bfloat16_is_for_hidden_products: FAMILIES,
 }
 
 
@@ -63,13 +64,13 @@ def marked(names, checks, fast=LOOPS):
 
 @pytest.mark.parametrize(
     ("check", "name"),
-    marked(NAMES, LIGHT, NAMES) + marked(NAMES, NETWORKS) + marked(LOOPS, FULL),
+    marked(NAMES, LIGHT, NAMES) + marked(NAMES, NETWORKS) + marked(LOOPS, FULL, FAMILIES),
 )
 def test_model(check, name):
     check(name, data_of(name))
 
 
-@pytest.mark.parametrize(("check", "name"), marked(LOOPS, ON_DISK))
+@pytest.mark.parametrize(("check", "name"), marked(LOOPS, ON_DISK, FAMILIES))
 def test_model_on_disk(check, name, tmp_path):
     check(name, data_of(name), tmp_path)
 
