@@ -27,7 +27,6 @@ from tests.prepared import prepare
 from zoo import registry
 from zoo.config import UserError, describe, override
 from zoo.data import load
-from zoo.data.sources import folder
 from zoo.data.spec import DataOptions
 from zoo.exporting import publish
 
@@ -121,25 +120,35 @@ def picture_folder(data, scratch, **_):
     path = scratch / "pictures"
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir()
-    for number in range(data.draw(st.integers(0, 4))):
-        kind = data.draw(st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "TIFF"]))
+    layouts = [["", "a/"], ["a/", "A/"], ["train/", "test/"], ["train/", "val/", "@eaDir/"]]
+    tops = data.draw(st.sampled_from([*layouts, ["\udce9t\udce9/", "a/"]]))
+    for number in range(data.draw(st.integers(0, 6))):
+        kinds = ["PNG", "JPEG", "GIF", "BMP", "TIFF", "PPM", "QOI", "AVIF", "JPEG2000", "TGA"]
+        kind = data.draw(st.sampled_from(kinds))
         mode = data.draw(st.sampled_from(["1", "L", "RGB", "RGBA", "P", "I;16", "F"]))
         size = data.draw(st.tuples(st.integers(1, 9), st.integers(1, 9)))
         stored = io.BytesIO()
-        with contextlib.suppress(OSError, KeyError):  # not every format holds every mode
-            Image.new(mode, size).save(stored, kind)
+        with contextlib.suppress(OSError, KeyError, ValueError, TypeError):  # not every mode
+            Image.new(mode, size, data.draw(st.sampled_from([0, 1, 1023]))).save(stored, kind)
         content = bytearray(stored.getvalue())
-        for _ in range(data.draw(st.integers(0, 3))):
+        for _ in range(data.draw(st.sampled_from([0, 0, 1, 3]))):
             if content:
                 content[data.draw(st.integers(0, len(content) - 1))] = data.draw(
                     st.integers(0, 255)
                 )
-        name = data.draw(st.sampled_from(["", "a/", "b/"])) + f"{number}.{kind.lower()}"
-        (path / name).parent.mkdir(exist_ok=True)
-        (path / name).write_bytes(content[: data.draw(st.integers(0, 2000))])
+        name = data.draw(st.sampled_from(tops)) + data.draw(st.sampled_from(["", "", "c/", "C/"]))
+        name += f"{number}." + data.draw(st.sampled_from([kind.lower(), "png", "heic", "tif"]))
+        (path / name).parent.mkdir(exist_ok=True, parents=True)
+        (path / name).write_bytes(content[: data.draw(st.sampled_from([9999, 9999, 100]))])
+    words = {"image_size": data.draw(st.sampled_from([0, 4, 4]))}
+    words |= {"condition": data.draw(st.sampled_from(["none", "none", "label", "name"]))}
     with only_user_errors():
-        splits, _ = folder.read(str(path), data.draw(st.sampled_from([0, 0, 4])))
-        assert splits["train"][0].dtype == np.uint8
+        found = load(f"folder:{path}", override(DataOptions(), words))
+        assert all(len(images) for images, _ in found.splits.values())
+        x, y, _ = found.examples("train")
+        assert x.shape[1:] == found.spec.shape
+        assert y is None or (y.sum(axis=1) >= 1).all()
+        json.dumps(found.spec.names).encode()
 
 
 def features(data, scratch, **_):

@@ -5,10 +5,12 @@ import warnings
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
-from zoo.config import UserError
-from zoo.data.sources import folder
+from zoo.config import UserError, override
+from zoo.data import load
+from zoo.data.sources import folder, picture
+from zoo.data.spec import MAX_SIDE, DataOptions
 
 
 def save(path, pixels, mode=None, **words):
@@ -52,21 +54,29 @@ def twice(tmp_path, pixels, suffix="png", **words):
 # Which files count, their order, split and labels
 
 
-def test_pictures_of_every_suffix_and_nothing_else(tmp_path):
-    names = ["a.png", "b.JPG", "c.jpeg", "d.Bmp", "e.gif", "f.webp", "g.tif", "h.TIFF"]
+def test_pictures_of_every_suffix_and_nothing_else(tmp_path, capsys):
+    names = ["a.png", "b.JPG", "c.jpeg", "d.Bmp", "e.gif", "f.webp", "g.tif", "h.TIFF", "i.jfif"]
+    names += ["j.ppm", "k.pgm", "l.jp2", "m.apng", "n.qoi", "o.jpe"]
+    names += ["p.avif"] if features.check("avif") else []
     for level, name in enumerate(names):
-        save(tmp_path / name, np.full((4, 4, 3), 20 * level, np.uint8))
+        save(tmp_path / name, np.full((4, 4, 3), 15 * level, np.uint8))
     save(tmp_path / ".hidden.png", 255)
     save(tmp_path / ".cache" / "x.png", 255)
-    save(tmp_path / "x.ppm", 255)
-    for name in ("notes.txt", "Thumbs.db", "png"):
+    save(tmp_path / "x.eps", (255, 255, 255))
+    save(tmp_path / "x.pdf", 255)
+    for name in ("notes.txt", "IMG_1.HEIC", "IMG_2.heic", "Thumbs.db", "desktop.ini", "png"):
         (tmp_path / name).write_text("no picture")
     images, labels = everything(tmp_path)
-    assert images.shape == (8, 4, 4, 3)
+    assert images.shape == (len(names), 4, 4, 3)
+    assert capsys.readouterr().out == (
+        f"{tmp_path}: files that are not read as pictures: 1 of .eps, 2 of .heic, 1 of .pdf, "
+        "1 of .txt, 1 of no suffix\n"
+    )
     assert images.dtype == np.uint8
     assert labels.dtype == np.int32
     assert (labels == -1).all()
-    np.testing.assert_allclose(images.mean(axis=(1, 2, 3)), 20 * np.arange(8), atol=2)
+    expected = 15 * np.arange(len(names))
+    np.testing.assert_allclose(images.mean(axis=(1, 2, 3)), expected, atol=2)
 
 
 def test_order_is_that_of_the_sorted_names_under_a_fixed_permutation(tmp_path):
@@ -125,6 +135,92 @@ def test_strays_beside_sub_folders_are_refused(tmp_path):
     assert said.endswith("put all of them into sub-folders or none.")
 
 
+@pytest.mark.parametrize(
+    "clutter", ["@eaDir", "__MACOSX", ".thumbnails", "$RECYCLE.BIN", "#recycle", "lost+found"]
+)
+def test_what_systems_put_beside_pictures_is_no_class(tmp_path, capsys, clutter):
+    for name in ("cats", "dogs", clutter):
+        twice(tmp_path / name, 3)
+    twice(tmp_path / "cats" / clutter, 3)
+    splits, names = folder.read(str(tmp_path))
+    assert names == ("cats", "dogs")
+    assert sum(len(images) for images, _ in splits.values()) == 4
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"train": "train", "test": "test"},
+        {"train": "train", "val": "validation"},
+        {"Training": "train", "Validation": "validation", "Testing": "test"},
+    ],
+)
+@pytest.mark.parametrize("classes", [("cats", "dogs"), ()])
+def test_folders_named_as_splits_are_splits(tmp_path, capsys, named, classes):
+    levels = {"train": 10, "validation": 20, "test": 30}
+    for place, split in named.items():
+        for number in range(3 if split == "train" else 2):
+            for label, kind in enumerate(classes or ["."]):
+                save(tmp_path / place / kind / f"{number}.png", levels[split] + label)
+    splits, names = folder.read(str(tmp_path))
+    assert names == classes
+    assert set(splits) == set(named.values())
+    for split, (images, labels) in splits.items():
+        count = (3 if split == "train" else 2) * max(1, len(classes))
+        assert len(images) == len(labels) == count
+        expected = levels[split] + (labels if classes else 0)
+        assert (images[:, 0, 0, 0] == expected).all()
+        assert (labels == -1).all() != bool(classes)
+    said = f"{tmp_path}: its folders {', '.join(sorted(named))} are taken as splits\n"
+    assert capsys.readouterr().out == said
+
+
+@pytest.mark.parametrize("names", [("train", "bus"), ("train",), ("test", "val")])
+def test_other_folders_of_such_names_are_classes(tmp_path, names, capsys):
+    for name in names:
+        twice(tmp_path / name, 3)
+    assert folder.read(str(tmp_path))[1] == tuple(sorted(names))
+    assert capsys.readouterr().out == ""
+
+
+def test_a_split_with_classes_and_one_without_are_refused(tmp_path):
+    twice(tmp_path / "train" / "cats", 3)
+    twice(tmp_path / "test", 3)
+    assert "such as test/a.png: put all" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("within", ["", "train/"])
+def test_a_class_whose_name_is_not_utf8_is_refused(tmp_path, within):
+    twice(tmp_path / "test" / "cats", 3)
+    twice(tmp_path / f"{within}\udce9t\udce9", 3)
+    twice(tmp_path / f"{within}dogs", 3)
+    said = r"the name of the class folder '\udce9t\udce9' is not UTF-8: rename it."
+    assert refusal(tmp_path) == said.replace("\\u", "\\\\u")
+    said = refusal(tmp_path / "\udce9t\udce9")
+    assert said.startswith("the name of the folder ")
+    said.encode()
+
+
+def test_a_file_whose_name_is_not_utf8_is_read(tmp_path, capsys):
+    save(tmp_path / "\udce9t\udce9.png", 3)
+    save(tmp_path / "b.png", 3)
+    (tmp_path / "a.\udce9t\udce9").write_text("no picture")
+    assert len(everything(tmp_path)[0]) == 2
+    assert "1 of .\\udce9t\\udce9" in capsys.readouterr().out
+
+
+def test_classes_that_differ_by_capitals_are_refused_where_names_are_used(tmp_path):
+    for name in ("Cat", "cat"):
+        twice(tmp_path / name, 3)
+    dataset = f"folder:{tmp_path}"
+    for words in ({}, {"condition": "label"}):
+        assert load(dataset, override(DataOptions(), words)).spec.names == ("Cat", "cat")
+    for words in ({"condition": "name"}, {"condition": "image", "target": "name"}):
+        with pytest.raises(UserError, match="differ by capital letters only"):
+            load(dataset, override(DataOptions(), words))
+
+
 def test_links_are_followed_and_never_in_a_circle(tmp_path):
     twice(tmp_path / "elsewhere", 7)
     (tmp_path / "pictures").mkdir()
@@ -175,6 +271,40 @@ def test_sixteen_bits_are_scaled_over_their_range(tmp_path):
     values = np.arange(65536).astype(np.uint16).reshape(256, 256)
     expected = np.round(values / 65535 * 255)
     np.testing.assert_array_equal(first(twice(tmp_path, values))[..., 0], expected)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_sixteen_bits_that_hold_fewer_are_scaled_by_the_folder_s_greatest(
+    tmp_path, capsys, bits, suffix
+):
+    top = 2**bits - 1
+    for name, value in (("a", top), ("b", top // 2), ("c", 0)):
+        save(tmp_path / f"{name}.{suffix}", np.full((2, 2), value, np.uint16))
+    images, _ = everything(tmp_path)
+    assert images[:, 0, 0, 0].tolist() == [255, 127, 0]
+    assert capsys.readouterr().out == (
+        f"{tmp_path}: 16-bit gray is scaled by {top}, the greatest value: {bits} bits\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "word"),
+    [
+        (65535, 255, ""),
+        (40000, 156, ""),
+        (4000, 16, "its greatest value is 4000\n"),
+        (0, 0, "is 0\n"),
+    ],
+)
+def test_other_sixteen_bits_are_scaled_by_65535_and_said_where_dark(
+    tmp_path, capsys, value, expected, word
+):
+    found = first(twice(tmp_path, np.full((2, 2), value, np.uint16)))
+    assert (found == expected).all()
+    said = capsys.readouterr().out
+    assert said.endswith(word)
+    assert bool(said) == bool(word)
 
 
 def test_what_a_gray_picture_declares_transparent_is_white(tmp_path):
@@ -384,16 +514,37 @@ def test_a_folder_of_broken_files_only(tmp_path):
     assert refusal(tmp_path).startswith("2 of 2 pictures cannot be read: a.png, b.png: fix")
 
 
-@pytest.mark.parametrize("factor", [1.5, 3])  # PIL warns of the first and refuses the second
-def test_bombs_are_unreadable(tmp_path, monkeypatch, factor):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+@pytest.mark.parametrize("factor", [1.5, 3])  # PIL would warn of the first and refuse the second
+def test_pictures_over_the_limit_of_pixels_are_named_with_it(tmp_path, monkeypatch, factor):
+    monkeypatch.setattr(picture, "PIXELS", 100)
     twice(tmp_path, 5)
     save(tmp_path / "bomb.png", Image.new("L", (10, int(10 * factor))))
     with warnings.catch_warnings(record=True) as heard:
-        assert refusal(tmp_path, image_size=4).startswith(
-            "1 of 3 pictures cannot be read: bomb.png"
+        assert refusal(tmp_path, image_size=4) == (
+            f"1 of 3 pictures cannot be read: bomb.png (10x{int(10 * factor)}, and 100 pixels are "
+            "the most): fix or remove them."
         )
     assert not heard
+
+
+@pytest.mark.parametrize("factor", [1.5, 3])
+def test_the_limit_of_pillow_does_not_matter(tmp_path, monkeypatch, factor):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    twice(tmp_path, Image.new("L", (10, int(10 * factor)), 7))
+    with warnings.catch_warnings(record=True) as heard:
+        assert (first(tmp_path, image_size=4) == 7).all()
+    assert not heard
+    assert Image.MAX_IMAGE_PIXELS == 100
+    assert picture.PIXELS > 12000 * 8000
+
+
+def test_sides_that_no_model_draws_are_refused_before_decoding(tmp_path, monkeypatch):
+    monkeypatch.setattr(folder, "as_array", lambda *_: pytest.fail("decoded"))
+    twice(tmp_path, Image.new("1", (MAX_SIDE + 1, 1)))
+    assert refusal(tmp_path) == (
+        f"the pictures of {str(tmp_path)!r} are {MAX_SIDE + 1}x1, and models draw {MAX_SIDE} "
+        "pixels a side at most: pass --data.image_size=64, say."
+    )
 
 
 @pytest.mark.parametrize(("mode", "value"), [("F", 0.5), ("I", 65536), ("I", -1)])
@@ -410,7 +561,7 @@ def test_contents_decide_and_only_those_that_the_suffixes_promise(tmp_path):
     twice(tmp_path, 5)
     save(tmp_path / "c.bmp", 9).rename(tmp_path / "c.png")
     assert everything(tmp_path)[0].max() == 9
-    save(tmp_path / "page.ppm", 5).rename(tmp_path / "page.png")
+    save(tmp_path / "page.eps", 5).rename(tmp_path / "page.png")
     assert refusal(tmp_path).startswith("1 of 4 pictures cannot be read: page.png:")
 
 
@@ -424,7 +575,8 @@ def test_wrong_folders_get_one_sentence(tmp_path):
     file.unlink()
     said = refusal(tmp_path)
     assert f"{str(tmp_path)!r} contains no pictures" in said
-    assert "named .png, .jpg, .jpeg, .bmp, .gif, .webp, .tif, .tiff." in said
+    assert "one to test on, named .apng, " in said
+    assert all(f" {suffix}" in said for suffix in (".bmp", ".jfif", ".jpg", ".tif", ".webp."))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -1,11 +1,13 @@
 """Where examples come from: data sets that ship with the package, any TFDS name, folders."""
 
 import importlib
+import math
 import os
 import pathlib
 import typing
 
 from zoo.config import UserError
+from zoo.data.spec import MAX_SIDE
 
 # The data sets that ship with the package, by their module in `zoo.data.sources`.
 EMBEDDED = {
@@ -73,3 +75,18 @@ def read(name, image_size=0, download=False, feature=""):
     from zoo.data.sources import tfds
 
     return tfds.read(name, image_size, download, feature)
+
+
+def check_memory(name, count, shape, limit=MEMORY_LIMIT):
+    """Raises `UserError` unless `count` pictures of this shape fit into memory and into a model."""
+    side, size = f"{shape[0]}x{shape[1]}", count * math.prod(shape)
+    if size > limit:
+        raise UserError(
+            f"{name!r} takes {size / 2**30:.1f} GiB at {side} and data is held in memory, "
+            f"{limit / 2**30:.0f} GiB at most: pass a smaller --data.image_size."
+        )
+    if max(shape[:2]) > MAX_SIDE:
+        raise UserError(
+            f"the pictures of {name!r} are {side}, and models draw {MAX_SIDE} pixels a side at "
+            "most: pass --data.image_size=64, say."
+        )

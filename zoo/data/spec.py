@@ -5,6 +5,8 @@ import math
 
 from zoo.config import UserError, setting
 
+MAX_SIDE = 4096  # of an example
+
 
 @dataclasses.dataclass(frozen=True)
 class DataOptions:
@@ -152,7 +154,7 @@ def _fits(name, value):
     if name == "names":
         return all(type(word) is str for word in value)
     if name in ("shape", "condition_shape"):
-        sides = all(type(side) is int and 0 < side <= 4096 for side in value)
+        sides = all(type(side) is int and 0 < side <= MAX_SIDE for side in value)
         return sides and len(value) in ((1, 2, 3) if name == "shape" else (0, 1, 2, 3))
     if name == "levels":
         return 2 <= value <= 256

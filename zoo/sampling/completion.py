@@ -96,9 +96,7 @@ def read_mask(path, spec):
 
 def _read(path):
     """An array from a .npy, or uint8 [H, W, 1 or 3] from a picture file."""
-    from PIL import Image
-
-    from zoo.data.sources.folder import FORMATS, as_array
+    from zoo.data.sources.picture import as_array, opened
 
     with reading(path):
         file = open(path, "rb")  # noqa: SIM115  closed below
@@ -107,7 +105,7 @@ def _read(path):
             if str(path).endswith(".npy"):
                 found = np.load(file, allow_pickle=False)
                 return found if isinstance(found, np.ndarray) else _refuse(path)
-            with Image.open(file, formats=FORMATS) as image:
+            with opened(file) as image:
                 return as_array(image)
         except Exception:  # broken files make the readers raise nearly anything
             _refuse(path)

@@ -3,29 +3,42 @@
 Every file is opened, decoded and checked before training starts.
 """
 
+import collections
 import os
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from zoo.config import UserError
-from zoo.data.crop import square
+from zoo.data.source import MEMORY_LIMIT, check_memory
+from zoo.data.sources.picture import as_array, opened, suffixes
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
-# What the suffixes promise, by content: a renamed PostScript file would start an interpreter.
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+# What systems put beside pictures, and unpackers: neither classes nor pictures.
+CLUTTER = {
+    "@eadir", "@recycle", "@__thumb", "@tmp", "#recycle", "$recycle.bin", "__macosx",
+    "__pycache__", "lost+found", "system volume information", "thumbs.db", "desktop.ini",
+}  # fmt: skip
+SPLITS = {
+    "train": "train", "training": "train", "test": "test", "testing": "test",
+    "val": "validation", "valid": "validation", "validation": "validation",
+}  # fmt: skip
+DARK = 65536 // 4  # the brightest of 16-bit gray below this is worth a word
 
 
-def read(path, image_size=0, memory_limit=6 * 2**30):
-    """Reads a folder of pictures: files named as in `SUFFIXES`, at any depth, none hidden.
+def read(path, image_size=0, memory_limit=MEMORY_LIMIT):
+    """Reads a folder of pictures: files named as in `suffixes`, at any depth, none hidden.
 
     The first-level sub-folders are the classes.  The files are sorted by their relative paths and
     permuted by ``RandomState(0)``; the last tenth of them, rounded up, is `test`, the rest `train`.
+    Where all first-level sub-folders are named as in `SPLITS`, `train` among them, they are the
+    splits, and the classes lie within.
 
     Pictures are set upright by their EXIF, shown over white where they are transparent, and taken
-    at their first frame; 16-bit gray is scaled by its full range.  They have one channel if all
-    are stored as gray, else three.
+    at their first frame.  16-bit gray is scaled by its full range, or by the greatest value of the
+    whole folder where that is the full range of fewer bits, e.g. 4095.  They have one channel if
+    all are stored as gray, else three.
+
+    Files of other suffixes, splits and a range of fewer bits are told in a printed line each.
 
     Args:
         path: of the folder; a leading ``~`` is the user's home.
@@ -34,39 +47,61 @@ def read(path, image_size=0, memory_limit=6 * 2**30):
         memory_limit: the bytes that all pictures may take with three channels.
 
     Returns:
-        (splits, names): `splits` maps `train` and `test` to (images uint8 [N, H, W, C], labels
-        int32 [N]); `names` holds the classes' names, sorted.  Without sub-folders it is () and
-        the labels are -1.
+        (splits, names): `splits` maps `train`, and `test` or `validation` or both, to (images uint8
+        [N, H, W, C], labels int32 [N]); `names` holds the classes' names, sorted.  Without
+        sub-folders it is () and the labels are -1.
 
     Raises:
         UserError: the folder or a file is missing or cannot be read; there are fewer than two
             pictures; they lie both in sub-folders and beside them, have several sizes (and no
-            `image_size`) or do not fit into memory.
+            `image_size`) or do not fit into memory; the name of a class is not UTF-8.
     """
+    _check_name(path, "folder")
     root = os.path.expanduser(path)
-    files = sorted(_walk(root))
-    names, labels = _classes(path, files)
+    files, others = [], collections.Counter()
+    for name in sorted(_walk(root)):
+        suffix = os.path.splitext(name)[1].lower()
+        if suffix in suffixes():
+            files.append(name)
+        else:
+            others[_printable(suffix) or "no suffix"] += 1
+    if others:
+        kinds = ", ".join(f"{others[suffix]} of {suffix}" for suffix in sorted(others))
+        print(f"{path}: files that are not read as pictures: {kinds}")
+    parts = _splits(files)
+    if parts:
+        print(f"{path}: its folders {', '.join(sorted(parts))} are taken as splits")
+    names, labels = _classes(path, files, bool(parts))
     if len(files) < 2:
         found = f"contains only one picture, {files[0]}" if files else "contains no pictures"
         raise UserError(
             f"{path!r} {found}: at least two are needed, one to train on and one to test on, named "
-            f"{', '.join(SUFFIXES)}."
+            f"{', '.join(suffixes())}."
         )
     broken = []
-    sizes = dict(_readable(root, files, lambda image: image.size, broken))
+    facts = dict(_readable(root, files, lambda image: (image.size, image.mode), broken))
+    sizes = {name: size for name, (size, _) in facts.items()}
     if sizes and not image_size:
         # EXIF may turn a picture yet, so only its pair of sides is compared.
         _check_sizes(path, sizes, sorted)
     if sizes:
         side = (image_size, image_size) if image_size else next(iter(sizes.values()))
-        _check_memory(path, len(files), side, memory_limit)
+        check_memory(path, len(files), (*side, 3), memory_limit)
+    white = _white(path, root, [name for name, (_, mode) in facts.items() if mode[0] == "I"])
 
     order = np.random.RandomState(0).permutation(len(files))
+    if parts:
+        chosen = [parts[name.split("/")[0]] for name in files]
+        order = np.array(sorted(order, key=lambda place: chosen[place]), np.int64)
+        counts = {part: chosen.count(part) for part in sorted(set(chosen))}
+    else:
+        test = -(-len(files) // 10)
+        counts = {"train": len(files) - test, "test": test}
     rows = {files[place]: row for row, place in enumerate(order)}
     images, channels = None, 1
     # A list: decoding corrects the sizes while it goes through them.
     for name, picture in _readable(
-        root, [*sizes], lambda image: as_array(image, image_size), broken
+        root, [*sizes], lambda image: as_array(image, image_size, white), broken
     ):
         height, width, depth = picture.shape
         sizes[name] = width, height
@@ -83,11 +118,22 @@ def read(path, image_size=0, memory_limit=6 * 2**30):
     _check_sizes(path, sizes, tuple)
     if channels == 1:
         images = images[..., :1].copy()
-    labels, test = labels[order], -(-len(files) // 10)
-    return {
-        "train": (images[:-test], labels[:-test]),
-        "test": (images[-test:], labels[-test:]),
-    }, names
+    labels, splits, first = labels[order], {}, 0
+    for part, count in counts.items():
+        splits[part] = images[first : first + count], labels[first : first + count]
+        first += count
+    return splits, names
+
+
+def _printable(name):
+    """A file's name with its bytes that are not UTF-8 spelled out."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _check_name(name, what):
+    """Refuses what no card, record or terminal could write."""
+    if _printable(name) != name:
+        raise UserError(f"the name of the {what} {_printable(name)!r} is not UTF-8: rename it.")
 
 
 def _walk(folder, prefix="", above=()):
@@ -107,28 +153,61 @@ def _walk(folder, prefix="", above=()):
     except OSError as error:
         raise UserError(f"the folder {folder!r} cannot be read: {error.strerror}.")
     for entry, deeper in entries:
+        if entry.name.lower() in CLUTTER:
+            continue
         if deeper:
             yield from _walk(entry.path, f"{prefix}{entry.name}/", (*above, real))
-        elif entry.name.lower().endswith(SUFFIXES) and (
-            # By the folder's own word, so that files are not overlooked where it denies a look at
-            # them; a link that leads nowhere is a picture that cannot be read.
-            entry.is_file(follow_symlinks=False) or entry.is_symlink()
-        ):
+        # By the folder's own word, so that files are not overlooked where it denies a look at
+        # them; a link that leads nowhere is a picture that cannot be read.
+        elif entry.is_file(follow_symlinks=False) or entry.is_symlink():
             yield prefix + entry.name
 
 
-def _classes(path, files):
+def _splits(files):
+    """First-level folder -> the split that it is; {} unless all of them are, and `train` is one."""
+    folders = {name.split("/")[0] if "/" in name else "" for name in files}
+    found = {folder: SPLITS.get(folder.lower()) for folder in folders}
+    return found if {"train"} < set(found.values()) and None not in found.values() else {}
+
+
+def _classes(path, files, within_splits):
     """The classes' names and each file's label, int32 [N]."""
-    names = tuple(sorted({name.split("/")[0] for name in files if "/" in name}))
-    strays = [name for name in files if "/" not in name]
+    inner = [name.split("/")[within_splits:] for name in files]
+    names = tuple(sorted({parts[0] for parts in inner if len(parts) > 1}))
+    strays = [name for name, parts in zip(files, inner, strict=True) if len(parts) == 1]
     if names and strays:
         raise UserError(
             f"{path!r} contains pictures both in sub-folders, which are classes, and beside them, "
             f"such as {strays[0]}: put all of them into sub-folders or none."
         )
+    for name in names:
+        _check_name(name, "class folder")
     places = {name: label for label, name in enumerate(names)}
-    labels = [places.get(name.split("/")[0], -1) for name in files]
+    labels = [places[parts[0]] if names else -1 for parts in inner]
     return names, np.array(labels, np.int32)
+
+
+def _white(path, root, names):
+    """The value of white in pictures of 16-bit gray, which some fill with fewer bits.
+
+    Args:
+        names: of the files that are such pictures.
+    """
+    # What cannot be read is told when all are.
+    brightest = max((top for _, top in _readable(root, names, _brightest, [])), default=65535)
+    if brightest >= 65535:
+        return 65535
+    if brightest and brightest & (brightest + 1) == 0:
+        bits = brightest.bit_length()
+        print(f"{path}: 16-bit gray is scaled by {brightest}, the greatest value: {bits} bits")
+        return brightest
+    if brightest < DARK:
+        print(f"{path}: 16-bit gray is scaled by 65535, and its greatest value is {brightest}")
+    return 65535
+
+
+def _brightest(image):
+    return int(np.asarray(image).max())
 
 
 def _readable(root, names, look, broken):
@@ -137,8 +216,7 @@ def _readable(root, names, look, broken):
         try:
             with open(os.path.join(root, name), "rb") as file, warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # PIL tells every file's harmless faults
-                warnings.simplefilter("error", Image.DecompressionBombWarning)
-                with Image.open(file, formats=FORMATS) as image:
+                with opened(file) as image:
                     found = look(image)
         except PermissionError as error:
             raise UserError(f"{error.filename!r} cannot be read: change its permissions.")
@@ -159,52 +237,3 @@ def _check_sizes(path, sizes, form):
             f"the pictures of {path!r} have several sizes, from {least} to {most}: pass "
             "--data.image_size=64, say."
         )
-
-
-def _check_memory(path, count, side, limit):
-    size = count * side[0] * side[1] * 3
-    if size > limit:
-        raise UserError(
-            f"{path!r} takes {size / 2**30:.1f} GiB at {side[0]}x{side[1]} and data is held in "
-            f"memory, {limit / 2**30:.0f} GiB at most: pass a smaller --data.image_size."
-        )
-
-
-def as_array(image, image_size=0):
-    """A PIL picture as uint8 [H, W, 1] if it is stored as gray, else [H, W, 3]."""
-    image.load()
-    image = _upright(image)
-    mode = "L" if _is_gray(image) else "RGB"
-    if image.mode[0] in "IF":
-        image = _eight_bits(image)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = image.convert(mode)
-    if image_size:
-        image = square(image, image_size)
-    return np.asarray(image).reshape(image.height, image.width, -1)
-
-
-def _upright(image):
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # garbled EXIF data beside a sound picture
-        return image
-
-
-def _is_gray(image):
-    if image.mode in ("P", "PA"):
-        palette = np.reshape(image.getpalette(), (-1, 3))
-        return bool((palette == palette[:, :1]).all())
-    return image.mode[0] in "1LIF" and image.mode != "LAB"
-
-
-def _eight_bits(image):
-    """A picture of 16-bit gray values, which may be stored in wider numbers, as 8-bit ones."""
-    values = np.asarray(image)
-    if image.mode == "F" or values.min() < 0 or values.max() > 65535:
-        raise UserError("32-bit, with an unknown white level")
-    gray = (values.astype(np.int64) + 128) // 257
-    gray[values == image.info.get("transparency", -1)] = 255  # PIL drops what is transparent here
-    return Image.fromarray(gray.astype(np.uint8))

@@ -4,8 +4,6 @@ Prepared data is tried first, since a TFDS download without a network hangs for 
 fails; only `zoo.train --download` lets TFDS fetch anything.
 """
 
-import math
-
 import numpy as np
 
 from zoo.config import UserError, nearest
@@ -13,8 +11,8 @@ from zoo.data.crop import square_array
 from zoo.data.source import (
     EMBEDDED,
     FOLDER,
-    MEMORY_LIMIT,
     Source,
+    check_memory,
     prepared_names,
     tfds_folder,
 )
@@ -65,7 +63,8 @@ def read(name, image_size=0, download=False, feature=""):
     if "train" not in counts:
         found = f"only {', '.join(counts)}" if counts else "and no other with examples"
         raise UserError(f"{name!r} has no split 'train', {found}: choose another data set.")
-    _check_memory(name, sum(counts.values()), chosen.shape, image_size)
+    side = (image_size, image_size) if image_size else chosen.shape[:2]
+    check_memory(name, sum(counts.values()), (*side, chosen.shape[-1]))
     splits = {}
     # The training part first, whose labels decide whether there are any.
     for split in sorted(counts, key=lambda split: split != "train"):
@@ -107,16 +106,6 @@ def _prepared(name, download):
             said = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
             raise UserError(f"{name!r} cannot be fetched to {tfds_folder()}: {said}.") from None
     return builder
-
-
-def _check_memory(name, count, shape, image_size):
-    side = (image_size, image_size, shape[-1]) if image_size else shape
-    size = math.prod(side) * count
-    if size > MEMORY_LIMIT:
-        raise UserError(
-            f"{name!r} takes {size / 2**30:.1f} GiB at {side[0]}x{side[1]} and data is held in "
-            f"memory, {MEMORY_LIMIT / 2**30:.0f} GiB at most: pass a smaller --data.image_size."
-        )
 
 
 def _arrays(name, builder, split, chosen, label, image_size):
