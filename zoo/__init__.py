@@ -28,7 +28,7 @@ def build(name, dataset="digits", steps=None, **overrides):
         A `keras.Model` to `fit` on ``load_data(name, dataset).train(batch_size,
         block=model.updates_per_step)``, or on an array in the data's range (`model.data_spec`),
         [N, …] or, where a step has several updates, [N, updates_per_step, …], with labels where the
-        model is conditional.
+        model is conditional; its first batch is checked.
 
     Raises:
         zoo.config.UserError: an unknown model, data set or setting, or a value out of range.

@@ -26,6 +26,7 @@ class Pixelwise(GenerativeModel):
     """
 
     modalities = ("images",)
+    on_levels = True
     strides, picture_names = (1,), ("images",)
     steps = None
 

@@ -93,7 +93,10 @@ def _looped(model, one_step):
             (0, True, rows),
             parallel_iterations=1,
         )
-        return rows.gather(tf.range(done))
+        # Data of unknown length ends between two executions: then there is nothing to gather.
+        return tf.cond(
+            done > 0, lambda: rows.gather(tf.range(done)), lambda: tf.zeros([0, 0], tf.float32)
+        )
 
     graph = _graph(model, loop)
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from zoo import noise, priors
 from zoo.config import UserError
-from zoo.training import ema, execution, inputs
+from zoo.training import arrays, ema, execution, inputs
 from zoo.training.batch import Batch
 
 
@@ -32,6 +32,7 @@ class GenerativeModel(keras.Model):
     condition_kinds = ("label", "name", "image")  # what y may be: `DataSpec.condition`
     latent_kind = "normal"  # what its latents are distributed as: `priors.KINDS`
     metric_names = ()  # what `test_step` returns
+    on_levels = False  # whether it draws one of the data's levels: others are refused
     updates_per_step = 1  # fresh batches of real data in one step, e.g. a critic's updates
     # Whether XLA compiles a step by default.  On CPUs only steps with much work element by element
     # gain, such as noise for every dropout; compiling takes seconds before the first step.
@@ -246,6 +247,16 @@ class GenerativeModel(keras.Model):
         # A checkpoint does not look into a Keras layer's lists; an optimizer names what is trained,
         # and a BatchNorm's statistics would silently be left out.
         self._checkpointed = tf.train.Checkpoint(weights=[v.value for v in self.weights])
+
+    def fit(self, x=None, y=None, batch_size=None, *args, **kwargs):
+        """See Keras; the first batch of a caller's own arrays is checked, see `arrays.checked`."""
+        x = arrays.checked(self, x, y, batch_size)
+        return super().fit(x, y, batch_size, *args, **kwargs)
+
+    def evaluate(self, x=None, y=None, batch_size=None, *args, **kwargs):
+        """See Keras; the first batch of a caller's own arrays is checked, see `arrays.checked`."""
+        x = arrays.checked(self, x, y, batch_size)
+        return super().evaluate(x, y, batch_size, *args, **kwargs)
 
     def make_train_function(self, force=False):
         """Builds the function that `fit` calls; see `execution.train_function`."""
