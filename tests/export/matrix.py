@@ -13,9 +13,11 @@ import json
 import pathlib
 import tempfile
 
+import tensorflow as tf
+
 import zoo
 from tests.export.serving import session
-from zoo.exporting import formats, publish, verify
+from zoo.exporting import formats, publish, signatures, verify
 
 
 def in_c(program, version, cases):
@@ -34,6 +36,13 @@ def row(program, version, run):
     sampler = zoo.load(run)
     chosen = [f for f in formats.ALL if (version / f.file).exists()]
     cases = verify.cases(sampler.model, chosen, sampler.given)
+    # Exports that were released before there were PNG signatures lack them until the next release.
+    there = set(tf.saved_model.load(str(version)).signatures)
+    cases[verify.SAVED_MODEL] = {
+        name: case
+        for name, case in cases[verify.SAVED_MODEL].items()
+        if name.removeprefix(verify.DRAWN) in there or not name.endswith(signatures.PNG)
+    }
     found = verify.check(version, cases)
     columns = {"C program": in_c(program, version, cases[verify.SAVED_MODEL])}
     columns["TF1 session"] = found[verify.SAVED_MODEL]["largest"]

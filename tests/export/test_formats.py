@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import keras
 import numpy as np
@@ -10,16 +11,17 @@ import tensorflow as tf
 from PIL import Image
 
 import zoo
+from tests import ROOT
 from tests.selection import FAMILIES, fast_first
-from zoo.exporting import formats, metadata, subpixel, warmup
+from zoo.exporting import formats, metadata, signatures, subpixel, warmup
 
 PRECISIONS = tuple(formats.QUANTIZED)
 
 
-def interpreter(file):
+def interpreter(file=None, content=None):
     from ai_edge_litert.interpreter import Interpreter
 
-    return Interpreter(model_path=str(file), num_threads=1)
+    return Interpreter(file and str(file), content, num_threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +70,9 @@ def test_quantized_files_are_smaller_and_draw_alike(model, runs, quantized):
         difference = np.abs(found - images)
         assert 0 < difference.mean() < off, name
     # The hash's noise does not fit 256 steps.
-    signatures = set(interpreter(version / "model_int8.tflite").get_signature_list())
-    assert "generate" in signatures
-    assert "sample" not in signatures
+    held = set(interpreter(version / "model_int8.tflite").get_signature_list())
+    assert "generate" in held
+    assert "sample" not in held
     card = (version / "assets.extra" / "card.md").read_text()
     for name in PRECISIONS:
         row = next(line for line in card.splitlines() if formats.QUANTIZED[name].file in line)
@@ -159,17 +161,45 @@ def test_a_file_tells_its_facts_and_keeps_each_weight_once(exports):
             assert content.index(data) % 16 == 0
 
 
-def test_servers_get_png_files_too(exports):
+def test_servers_get_png_files_from_signatures_of_their_own(exports):
     server = tf.saved_model.load(str(exports("vae") / "1")).signatures
-    drawn = server["sample"](num=tf.constant(3), seed=tf.constant(7))
-    assert drawn["images_bytes"].shape == (3,)
-    for picture, file in zip(drawn["images"].numpy(), drawn["images_bytes"].numpy(), strict=True):
+    call = {"num": tf.constant(3), "seed": tf.constant(7)}
+    drawn, files = server["sample"](**call)["images"], server["sample_png"](**call)["images_bytes"]
+    assert files.shape == (3,)
+    for picture, file in zip(drawn.numpy(), files.numpy(), strict=True):
         read = np.asarray(Image.open(io.BytesIO(file)))
         np.testing.assert_array_equal(read, np.rint(picture[..., 0] * 255).astype(np.uint8))
     outputs = {name: set(server[name].structured_outputs) for name in server}
     assert outputs["encode"] == {"mean", "log_variance"}
-    for name in ("serving_default", "generate", "decode", "reconstruct"):
-        assert outputs[name] == {"images", "images_bytes"}
+    assert outputs["sample_png"] == {"images_bytes"}
+    for name in ("serving_default", "generate", "sample", "decode", "reconstruct"):
+        assert outputs[name] == {"images"}
+
+
+def test_only_signatures_of_png_files_hold_the_operation(runs):
+    for model in FAMILIES:
+        for name, function in signatures.for_servers(zoo.load(runs(model)).model).items():
+            graph = function.graph.as_graph_def()
+            nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
+            found = "EncodePng" in {node.op for node in nodes}
+            assert found == name.endswith("_png"), (model, name)
+
+
+def test_a_saved_model_converts_again(runs, exports):
+    """As docs/devices.md says: the named signatures do, with built-in ops."""
+    code = re.findall(
+        r"```python\n(converter = .*?)```", (ROOT / "docs/devices.md").read_text(), re.DOTALL
+    )
+    version, shown = exports("gan") / "1", {"tensorflow": tf}
+    exec(code[0].replace("exports/gan/1", str(version)), shown)
+    file = interpreter(content=shown["content"])
+    assert set(file.get_signature_list()) == {"serving_default", "sample"}
+    words = {"num": np.array([4], np.int32), "seed": np.array([7], np.int32)}
+    found = file.get_signature_runner("sample")(**words)["images"]
+    np.testing.assert_allclose(found, zoo.load(runs("gan")).sample(4, 7), rtol=0, atol=1e-5)
+    whole = tf.lite.TFLiteConverter.from_saved_model(str(version))
+    with pytest.raises(Exception, match="EncodePng"):
+        whole.convert()
 
 
 @pytest.mark.parametrize("rows", [1, 40, 5000])  # lengths of one, two and three bytes

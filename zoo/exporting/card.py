@@ -6,7 +6,7 @@ import json
 from zoo import registry
 from zoo.config import UserError
 from zoo.exporting import facts as of_export
-from zoo.exporting import formats, metadata, verify
+from zoo.exporting import formats, metadata, signatures, verify
 
 EVALUATIONS = ("evaluation.json", "likelihood.json")  # that a run may have
 
@@ -33,9 +33,12 @@ def text(sampler, functions, differences, compared, folder):
     entry = registry.MODELS[facts["model"]]
     settings = "\n".join(f"| {key} | {value} |" for key, value in facts["config"].items())
     data = ", ".join(f"{key}={value}" for key, value in facts["data"].items())
+    offered = model.signatures()
     calls = "\n".join(
-        _signature_row(name, inputs, functions[name].structured_outputs)
-        for name, (_, inputs) in model.signatures().items()
+        _signature_row(
+            name, offered[name.removesuffix(signatures.PNG)][1], function.structured_outputs
+        )
+        for name, function in functions.items()
     )
     tensorflow = importlib.metadata.version("tensorflow")
     serving = ".".join(tensorflow.split(".")[:2])
@@ -58,7 +61,7 @@ Data: {facts["dataset"]} ({data}). License of the data: {license}.
 
 ## Signatures
 
-`serving_default` is `generate`.{_bytes(sampler.data_spec)}
+`serving_default` is `generate`.{_png(sampler.data_spec)}
 
 | name | inputs | outputs |
 |---|---|---|
@@ -86,12 +89,12 @@ later, as the file itself declares; all of them hold built-in ops only.
 """
 
 
-def _bytes(spec):
+def _png(spec):
     if spec.modality != "images":
         return ""
     return (
-        "\nBeside each output of pictures the SavedModel has the same as PNG files, its name with\n"
-        "`_bytes` at the end: REST returns them as base64."
+        "\nThe SavedModel alone has signatures with `_png` at the end. They give PNG files, in\n"
+        "outputs with `_bytes` at the end, which REST returns as base64."
     )
 
 

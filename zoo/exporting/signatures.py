@@ -5,19 +5,20 @@
 row form and browsers send them.  A `label` or `condition` of fewer examples than are drawn is
 repeated in turn.
 
-Servers also get each picture as a PNG file, in an output whose name ends in `_bytes`: REST returns
-such strings as base64.
+Servers get the pictures of `sample` and `complete` as PNG files too, from signatures of their own,
+`sample_png` and `complete_png`: so the others hold nothing that a converter cannot take.
 """
 
 import tensorflow as tf
 
 from zoo.exporting import subpixel
 
+PNG = "_png"  # the end of the names of signatures that give PNG files
 BYTES = "_bytes"  # the end of the names of outputs that REST gives as base64
 
 
 def for_servers(model):
-    """Returns name -> concrete function for a `GenerativeModel`'s `signatures()`.
+    """Returns name -> concrete function for a `GenerativeModel`'s `signatures()` and PNG twins.
 
     Inside the graph are refused an integer outside of its input's range, such as a `label` that is
     no class, and several values of a number, such as the `seed`s of two calls that a server merged.
@@ -26,12 +27,33 @@ def for_servers(model):
     def served(call, inputs):
         def serve(*values):
             pairs = zip(values, inputs, strict=True)
-            outputs = call(*(_checked(x, input) for x, input in pairs))
-            return outputs | _png_files(outputs)
+            return call(*(_checked(x, input) for x, input in pairs))
 
         return _concrete(serve, [input.spec() for input in inputs])
 
-    return {name: served(call, inputs) for name, (call, inputs) in model.signatures().items()}
+    def twin(function, inputs, pictures):
+        def serve(*values):
+            outputs = function(*values)  # a call, not a second trace: the file holds it once
+            return {key + BYTES: _png_files(outputs[key]) for key in pictures}
+
+        return _concrete(serve, [input.spec() for input in inputs])
+
+    offered = model.signatures()
+    functions = {name: served(call, inputs) for name, (call, inputs) in offered.items()}
+    twins = {name: pictures(name, f.structured_outputs) for name, f in functions.items()}
+    return functions | {
+        name + PNG: twin(functions[name], offered[name][1], twins[name])
+        for name in twins
+        if twins[name]
+    }
+
+
+def pictures(name, outputs):
+    """Returns the outputs of a signature (name -> tensor or array) that its PNG twin has as files;
+    none where it has no twin."""
+    if name not in ("sample", "complete"):
+        return []
+    return [key for key, value in outputs.items() if len(value.shape) == 4]
 
 
 def for_devices(model, batch=None):
@@ -91,12 +113,7 @@ def _asserted(fine, sentence, value):
         return tf.identity(value)
 
 
-def _png_files(outputs):
-    """Of each output that is pictures [B, H, W, C], the same as PNG files, string [B]."""
-    return {
-        name + BYTES: tf.io.encode_png(
-            tf.cast(tf.round(255.0 * tf.clip_by_value(value, 0.0, 1.0)), tf.uint8)
-        )
-        for name, value in outputs.items()
-        if value.shape.rank == 4
-    }
+def _png_files(pictures):
+    """Pictures [B, H, W, C] as PNG files, string [B]."""
+    levels = tf.round(255.0 * tf.clip_by_value(pictures, 0.0, 1.0))
+    return tf.io.encode_png(tf.cast(levels, tf.uint8))
