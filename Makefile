@@ -71,7 +71,6 @@ bench: env .bench
 	$(BIN)/python -m tests.bench.samplers --out=results/samplers.json
 	$(BIN)/python -m tests.bench.recurrences --out=results/recurrences.json
 	$(BIN)/python -m tests.bench.distribution --out=results/distribution.json
-	$(BIN)/python -m pip install --quiet 'onnxruntime>=1.20' 'tf2onnx>=1.17'
 	$(BIN)/python -m tests.bench.exports --out=results/exports.json
 
 # PyTorch, beside the environment: training steps are timed against it.

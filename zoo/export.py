@@ -1,6 +1,7 @@
-"""Exports a run: a SavedModel for servers and TensorFlow Lite files for devices, in one version.
+"""Exports a run: a SavedModel for servers, TensorFlow Lite files for devices and, by --onnx, ONNX
+files, in one version.
 
-    python -m zoo.export --run=runs/a --out=exports/NAME [--quantize=float16,dynamic,int8]
+    python -m zoo.export --run=runs/a --out=exports/NAME [--quantize=float16,dynamic,int8] [--onnx]
     python -m zoo.export --verify=exports/NAME
 
 The version is checked by the loaders of both worlds and then appears by one rename as
@@ -25,17 +26,19 @@ def define_flags():
     flags.DEFINE_list(
         "quantize", ["none"], "smaller TensorFlow Lite files as well: float16, dynamic, int8"
     )
+    flags.DEFINE_bool("onnx", False, "ONNX files as well; needs the extra `onnx`")
     flags.DEFINE_string(
         "verify", None, "an export, or a version of one, to compare with its manifest"
     )
 
 
-def export(run_path, out, quantize=("none",)):
+def export(run_path, out, quantize=("none",), with_onnx=False):
     """Exports the run at `run_path` to the next version under `out` and returns its folder.
 
     Raises:
         UserError: `out` is no place for an export, the model cannot have one of the formats, the
-            data for the figures of a quantized file is not at hand, or a check fails.
+            data for the figures of a quantized file is not at hand, a package of the extra `onnx`
+            is missing, or a check fails.
     """
     import numpy as np
 
@@ -44,6 +47,7 @@ def export(run_path, out, quantize=("none",)):
         compare,
         facts,
         formats,
+        onnx,
         publish,
         saved_model,
         signatures,
@@ -57,6 +61,8 @@ def export(run_path, out, quantize=("none",)):
     with reading(out):
         path = publish.target(out)
     chosen = formats.chosen(quantize)
+    if with_onnx:
+        onnx.check_installed()
     sampler = RunSampler(run_path)
     model, run = sampler.model, sampler.run
     formats.check(chosen, model)
@@ -70,6 +76,9 @@ def export(run_path, out, quantize=("none",)):
         said = facts.text(sampler)
         tflite.write(model, chosen, stage, said, sampler.given)
         cases = verify.cases(model, chosen, sampler.given)
+        if with_onnx:
+            onnx.write(model, stage)
+            cases |= onnx.cases(cases[verify.SAVED_MODEL])
         differences = verify.check(stage, cases)
         held_out = run.facts["held_out"]["split"]
         compared = compare.compare(sampler, data, held_out, stage, chosen)
@@ -102,13 +111,13 @@ def main():
                 f"--{name} is missing: python -m zoo.export --run=… --out=exports/NAME."
             )
     start_tensorflow(exact=True)
-    version = export(FLAGS.run, FLAGS.out, FLAGS.quantize)
-    files = ", ".join(sorted(path.name for path in version.glob("*.tflite")))
-    print(
-        f"SavedModel  {version}\n"
-        f"TFLite      {files}\n"
-        f"card        {version / 'assets.extra' / 'card.md'}"
-    )
+    version = export(FLAGS.run, FLAGS.out, FLAGS.quantize, FLAGS.onnx)
+    print(f"SavedModel  {version}")
+    for title, suffix in (("TFLite", "tflite"), ("ONNX", "onnx")):
+        files = ", ".join(sorted(path.name for path in version.glob(f"*.{suffix}")))
+        if files:
+            print(f"{title:11} {files}")
+    print(f"card        {version / 'assets.extra' / 'card.md'}")
 
 
 if __name__ == "__main__":

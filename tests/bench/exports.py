@@ -3,7 +3,7 @@
     python -m tests.bench.exports [--out=results/exports.json]
 
 28x28 pictures, one at a time, on one thread; onnxruntime runs the same graph, from tf2onnx (both
-are in the extra `bench`).  The networks are the default's size, and that of 128 channels next to
+are in the extra `onnx`).  The networks are the default's size, and that of 128 channels next to
 the picture; weights are the initial ones and statistics are drawn, which changes no time.  Of many
 turns the fastest counts.
 """

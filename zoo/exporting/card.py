@@ -6,7 +6,7 @@ import json
 from zoo import registry
 from zoo.config import UserError
 from zoo.exporting import facts as of_export
-from zoo.exporting import formats, metadata, signatures, verify
+from zoo.exporting import formats, metadata, onnx, signatures, verify
 
 EVALUATIONS = ("evaluation.json", "likelihood.json")  # that a run may have
 
@@ -78,7 +78,7 @@ The SavedModel, through the TF1 session loader without Keras: every signature is
 {_files(differences, compared)}
 
 {_meaning(sampler, compared)}
-
+{onnx.about(differences)}
 Files for one batch size have no `num`: `sample` draws as many as the batch has. They do not refuse
 a `num` or a `label` out of range, which TensorFlow Lite cannot. Each holds this card's facts as
 metadata, `{metadata.NAME}`.

@@ -1,10 +1,11 @@
 """Runs a written export as its users will, and compares all signatures with the model's own.
 
-    python -m zoo.exporting.verify saved_model|tflite EXPORT CASES.npz
+    python -m zoo.exporting.verify saved_model|tflite|onnx EXPORT CASES.npz
 
 Each loader runs in a process of its own: the SavedModel through the TF1 session loader with Keras
 barred (a reload by `tf.saved_model.load` proves nothing: it revives Python), the TensorFlow Lite
-files through `ai_edge_litert` with TensorFlow barred, where an op that is not built in cannot run.
+files through `ai_edge_litert` with TensorFlow barred, where an op that is not built in cannot run,
+and ONNX files through `onnxruntime`.
 Differences are relative where values are above 1, as log-likelihoods in nats are.  A picture that
 is drawn pixel by pixel becomes another one at a pixel whose random number lies within rounding of a
 level's threshold, so of four of them one may differ; `log_prob` and `step` may not.
@@ -81,7 +82,7 @@ def _png_twins(cases):
 
 
 def check(export, expected):
-    """Runs both loaders over `export`; returns file -> {"largest", "mean"}: its differences.
+    """Runs the loaders over `export`; returns file -> {"largest", "mean"}: its differences.
 
     Raises:
         UserError: a loader fails, or a difference is above `TOLERANCES`.
@@ -98,7 +99,7 @@ def check(export, expected):
                 for key, value in values.items()
             })  # fmt: skip
         found = {}
-        for loader in (SAVED_MODEL, "tflite"):
+        for loader in dict.fromkeys(map(_loader, expected)):
             said = process.run("zoo.exporting.verify", loader, export, archive)
             found |= json.loads(said.splitlines()[-1])
     for file, signatures in found.items():
@@ -125,6 +126,11 @@ def _example(input, batch, given, seed):
     return input.examples(batch or (CONDITIONS if input.kind == "condition" else ROWS), seed, given)
 
 
+def _loader(file):
+    """What loads a file of an export: the name of one of `_LOADERS`."""
+    return file.rpartition(".")[2]
+
+
 def _main(loader, export, archive):
     grouped = {}
     for path, value in np.load(archive).items():
@@ -133,9 +139,9 @@ def _main(loader, export, archive):
         case[kind][key] = value
     differences = {}
     for file, signatures in grouped.items():
-        if (file == SAVED_MODEL) != (loader == SAVED_MODEL):
+        if _loader(file) != loader:
             continue
-        run = _session(export) if loader == SAVED_MODEL else _litert(pathlib.Path(export) / file)
+        run = _LOADERS[loader](pathlib.Path(export), file)
         differences[file] = {
             name: difference(run(name.removeprefix(DRAWN), case["in"]), case["out"], name)
             for name, case in signatures.items()
@@ -194,7 +200,7 @@ def load(export):
         return session, tf.compat.v1.saved_model.load(session, ["serve"], str(export))
 
 
-def _session(export):
+def _session(export, _):
     session, loaded = load(export)
 
     def run(name, inputs):
@@ -206,12 +212,24 @@ def _session(export):
     return run
 
 
-def _litert(file):
+def _litert(export, file):
     sys.modules["tensorflow"] = None
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_path=str(file), num_threads=1)
+    interpreter = Interpreter(model_path=str(export / file), num_threads=1)
     return lambda name, inputs: interpreter.get_signature_runner(name)(**inputs)
+
+
+def _onnxruntime(export, file):
+    sys.modules["tensorflow"] = None
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(export / file, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return lambda _, inputs: dict(zip(names, session.run(names, inputs), strict=True))
+
+
+_LOADERS = {SAVED_MODEL: _session, "tflite": _litert, "onnx": _onnxruntime}
 
 
 if __name__ == "__main__":
