@@ -185,6 +185,17 @@ def test_only_signatures_of_png_files_hold_the_operation(runs):
             assert found == name.endswith("_png"), (model, name)
 
 
+def test_the_documentation_claims_what_was_measured():
+    text = (ROOT / "docs" / "devices.md").read_text()
+    cases = json.loads((ROOT / "results" / "exports.json").read_text())["cases"]
+    for format in formats.QUANTIZED.values():
+        (row,) = (line for line in text.splitlines() if line.startswith(f"| `{format.file}` |"))
+        shares = [case["bytes over float32's"][format.file] for case in cases]
+        assert set(re.findall(r"0\.\d\d", row)) == {f"{share:.2f}" for share in shares}, row
+    # TensorFlow Serving takes one signature of such a file, of another name.
+    assert not [p for p in (ROOT / "docs").glob("*.md") if "prefer_tflite_model" in p.read_text()]
+
+
 def test_a_saved_model_converts_again(runs, exports):
     """As docs/devices.md says: the named signatures do, with built-in ops."""
     code = re.findall(
