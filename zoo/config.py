@@ -9,6 +9,8 @@ import dataclasses
 import difflib
 import math
 
+LOWEST, HIGHEST = -(2**31), 2**31 - 1  # of a whole number
+
 WORDS = {
     int: "a whole number",
     float: "a number",
@@ -119,7 +121,7 @@ def _checked(field, value):
             f"{field.name} cannot be {value!r}: {nearest(value, map(str, meta['choices']))}."
         )
     for number in value if kind is tuple else (value,):
-        if isinstance(number, int) and not -(2**31) <= number < 2**31:
+        if isinstance(number, int) and not LOWEST <= number <= HIGHEST:
             raise UserError(f"{field.name} must fit into 32 bits, and {number!r} does not.")
         outside = (
             (meta["low"] is not None and number < meta["low"])

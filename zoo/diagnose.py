@@ -107,7 +107,7 @@ def main():
     from zoo import files
     from zoo.viz import plots
 
-    if not FLAGS.run or FLAGS.out is None or not FLAGS.out.endswith(".png"):
+    if not FLAGS.run or FLAGS.out is None or not FLAGS.out.lower().endswith(".png"):
         raise UserError("say what to draw: python -m zoo.diagnose --run=runs/a,runs/b --out=x.png.")
     out = pathlib.Path(FLAGS.out)
     if not out.parent.is_dir():

@@ -16,7 +16,7 @@ import json
 from absl import flags
 
 from zoo import cli
-from zoo.config import UserError, nearest
+from zoo.config import HIGHEST, UserError, nearest
 from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
@@ -26,8 +26,8 @@ METRICS = {"samples": "evaluation.json", "likelihood": "likelihood.json"}  # and
 def define_flags():
     """Defines the flags of this command."""
     flags.DEFINE_string("run", None, "the run directory")
-    flags.DEFINE_integer("num", 10_000, "samples of each seed", 2)
-    flags.DEFINE_integer("seeds", 3, "seeds 0, 1, … that samples are drawn from", 1)
+    flags.DEFINE_integer("num", 10_000, "samples of each seed", 2, HIGHEST)
+    flags.DEFINE_integer("seeds", 3, "seeds 0, 1, … that samples are drawn from", 1, HIGHEST)
     flags.DEFINE_list("metrics", None, "samples, likelihood, or both (default: all that there are)")
     flags.DEFINE_string("split", None, "what to measure against (default: what the run held out)")
 

@@ -22,7 +22,10 @@ class Stopped(BaseException):
 
 
 class Interruption:
-    """The signals that came since `listen`.
+    """The signals that come in its scope, or since `listen`.
+
+    The scope's end puts the handlers back that were there before.  Outside of the main thread,
+    where no signals come, there is nothing to handle.
 
     Attributes:
         patient: whether a signal only sets `asked`, which the training loop reads; otherwise it
@@ -31,19 +34,28 @@ class Interruption:
     """
 
     def __init__(self):
-        self.patient, self.asked, self._listens = False, None, False
+        self.patient, self.asked, self._before = False, None, {}
 
     def listen(self):
         """Handles SIGTERM and Ctrl-C from now on."""
-        self._listens = True
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._come)
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                before = signal.signal(number, self._come)
+                self._before.setdefault(number, before)
         return self
+
+    def __enter__(self):
+        return self.listen()
+
+    def __exit__(self, *error):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
 
     def listen_again(self):
         """Installs the handlers again if they were installed: a TensorFlow cluster replaces the one
         for SIGTERM by a handler that does nothing."""
-        if self._listens:
+        if self._before:
             self.listen()
 
     def _come(self, number, frame):

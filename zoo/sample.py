@@ -24,7 +24,7 @@ import pathlib
 from absl import flags
 
 from zoo import cli
-from zoo.config import UserError
+from zoo.config import HIGHEST, LOWEST, UserError
 from zoo.files import reading
 from zoo.startup import start_tensorflow
 
@@ -36,9 +36,12 @@ def define_flags():
     """Defines the flags of this command."""
     flags.DEFINE_string("run", None, "a run directory or an export's folder")
     flags.DEFINE_integer(
-        "num", 64, "number of examples; with classes in columns, rounded up to whole rows", 1
+        "num", 64, "number of examples; with classes in columns, rounded up to whole rows", 1,
+        HIGHEST,
+    )  # fmt: skip
+    flags.DEFINE_integer(
+        "seed", 0, "random seed; the same pictures from a run and from its export", LOWEST, HIGHEST
     )
-    flags.DEFINE_integer("seed", 0, "random seed; the same pictures from a run and from its export")
     flags.DEFINE_string("out", "grid.png", "a .png sheet, or a .npy of the array")
     flags.DEFINE_bool("interpolate", False, "draw rows of 8, each a walk between two latents")
     flags.DEFINE_list("label", None, "the class to draw, or several in turn: 3 or 3,1,4")
@@ -104,7 +107,7 @@ def pixel_by_pixel(sampler):
     x = sampler.complete(
         images, mask, FLAGS.seed, FLAGS.temperature, FLAGS.sampler, DelayedProgressBar("pixel")
     )
-    if FLAGS.complete and FLAGS.out.endswith(".png"):
+    if FLAGS.complete and FLAGS.out.lower().endswith(".png"):
         return np.concatenate([np.where(mask, 0.5, picture), x])
     return x
 
@@ -115,7 +118,7 @@ def main():
     out = pathlib.Path(FLAGS.out)
     if FLAGS.run is None:
         raise UserError("say what to sample: --run=runs/NAME or --run=exports/NAME.")
-    if out.suffix not in (".png", ".npy"):
+    if out.suffix.lower() not in (".png", ".npy"):
         raise UserError(f"--out={out} must end in .png (a sheet) or .npy (the array).")
     if not os.path.isdir(out.parent):
         raise UserError(f"--out={out}: the folder {str(out.parent)!r} does not exist.")
@@ -148,7 +151,7 @@ def main():
     else:
         given, columns = sampler.in_turn(asked, FLAGS.num), None
         x = sampler.sample(FLAGS.num, FLAGS.seed, asked)
-    if out.suffix == ".npy":
+    if out.suffix.lower() == ".npy":
         buffer = io.BytesIO()
         np.save(buffer, x)
         files.write_whole(out, buffer.getvalue())

@@ -34,6 +34,22 @@ def start_tensorflow(exact=False):
 
 
 @contextlib.contextmanager
+def float32_products_kept():
+    """A scope that leaves TensorFlow's choice of float32 products as it was, whatever
+    `start_tensorflow` asks for in it."""
+    before = _tensor_float_32("tensor_float_32_execution_enabled", default=True)
+    try:
+        yield
+    finally:
+        _tensor_float_32("enable_tensor_float_32_execution", before)
+
+
+def _tensor_float_32(name, *given, default=None):
+    tensorflow = sys.modules.get("tensorflow")
+    return getattr(tensorflow.config.experimental, name)(*given) if tensorflow else default
+
+
+@contextlib.contextmanager
 def quiet():
     """A scope that discards what is written to the process's stderr.
 

@@ -21,7 +21,7 @@ import pathlib
 from absl import flags
 
 from zoo import cli, recipes, registry
-from zoo.config import UserError, override
+from zoo.config import HIGHEST, LOWEST, Common, UserError, override
 from zoo.files import reading
 from zoo.interruption import Interruption
 from zoo.runs import fit
@@ -44,8 +44,10 @@ def define_flags():
         "recipe", None, "a named run: model, data, settings and steps; see zoo.list"
     )
     flags.DEFINE_string("run", None, "the run directory (default runs/MODEL_DATASET)")
-    flags.DEFINE_integer("steps", None, "total training steps (default 10000, or the recipe's)", 1)
-    flags.DEFINE_integer("seed", None, "names every random number (default 0)")
+    flags.DEFINE_integer(
+        "steps", None, "total training steps (default 10000, or the recipe's)", 1, HIGHEST
+    )
+    flags.DEFINE_integer("seed", None, "names every random number (default 0)", LOWEST, HIGHEST)
     flags.DEFINE_integer(
         "every", None, "steps between checkpoints and pictures (default a 20th of --steps, 25 at "
         "least)", 1,
@@ -88,11 +90,12 @@ def request():
         base |= _of_existing_run()
     model = FLAGS.model or base["model"]
     registry.check(model)
+    settings = base["config"] | _flags("seed", "precision") | cli.overrides("config")
+    # Every model's settings are checked at once, its own after the seconds that TensorFlow takes.
+    common = {field.name for field in dataclasses.fields(Common)}
+    override(Common(), {key: settings[key] for key in settings if key in common})
     start_tensorflow()
-    config = override(
-        registry.module(model).Config(),
-        base["config"] | _flags("seed", "precision") | cli.overrides("config"),
-    )
+    config = override(registry.module(model).Config(), settings)
     data = registry.data_options(
         model, base["data"] | _flags("condition", "target") | cli.overrides("data")
     )
@@ -117,10 +120,7 @@ def _of_existing_run():
     )
 
 
-@cli.command(define_flags)
-def main():
-    """Trains, then draws the curves and the animation."""
-    interruption = Interruption().listen()
+def _train(interruption):
     how = fit.How(**{field.name: FLAGS[field.name].value for field in dataclasses.fields(fit.How)})
     asked = request()
     if FLAGS.dry_run:
@@ -144,6 +144,13 @@ def main():
         f"draw more  python -m zoo.sample --run={run.path} --num=64 --seed=1 --out=grid.png\n"
         f"export     python -m zoo.export --run={run.path} --out=exports/NAME"
     )
+
+
+@cli.command(define_flags)
+def main():
+    """Trains, then draws the curves and the animation."""
+    with Interruption() as interruption:
+        _train(interruption)
 
 
 if __name__ == "__main__":

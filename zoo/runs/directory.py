@@ -32,6 +32,8 @@ CONDITIONS = "conditions.npy"
 class Run:
     """A run directory, opened; `Run.open` for training, `Run.read` for looking.
 
+    As a scope it ends with the lock.
+
     Attributes:
         path: a `pathlib.Path`.
         facts: the content of `run.json`.
@@ -40,6 +42,13 @@ class Run:
     def __init__(self, path, facts):
         self.path, self.facts = path, facts
         self._lock = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self._lock:
+            self._lock.close()
 
     @classmethod
     def read(cls, path):
@@ -76,7 +85,7 @@ class Run:
 
     @classmethod
     def open(cls, path, identity, data_spec, held_out, steps, conditions=None):
-        """Creates a run or opens one of the same identity, and locks it until the process ends.
+        """Creates a run or opens one of the same identity, and locks it until its scope ends.
 
         Args:
             path: the folder.
@@ -107,20 +116,27 @@ class Run:
             path.mkdir(parents=True, exist_ok=True)
         run = cls(path, facts)
         run._take_lock()
-        if (path / "run.json").exists():
+        try:
+            run._begin_or_go_on(conditions)
+        except BaseException:
+            run._lock.close()
+            raise
+        return run
+
+    def _begin_or_go_on(self, conditions):
+        if (self.path / "run.json").exists():
             # What the run began with stays on record; only the total of steps may grow.
-            run.facts = cls.read(path).facts
-            _check_identity(path, run.facts, facts)
-            run.facts["steps"] = max(steps, run.facts["steps"])
+            asked, self.facts = self.facts, Run.read(self.path).facts
+            _check_identity(self.path, self.facts, asked)
+            self.facts["steps"] = max(asked["steps"], self.facts["steps"])
         for folder in ("checkpoints", "samples"):
-            with writing(path / folder):
-                (path / folder).mkdir(exist_ok=True)
+            with writing(self.path / folder):
+                (self.path / folder).mkdir(exist_ok=True)
         if conditions is not None:
             buffer = io.BytesIO()
             np.save(buffer, conditions)
-            write_whole(path / CONDITIONS, buffer.getvalue())
-        run._write()
-        return run
+            write_whole(self.path / CONDITIONS, buffer.getvalue())
+        self._write()
 
     def begin(self, step):
         """Records that training begins or goes on at `step`, and by which code.
@@ -222,7 +238,7 @@ class Run:
 
     def _take_lock(self):
         with writing(self.path):
-            self._lock = open(self.path / ".lock", "w")  # noqa: SIM115  until the process ends
+            self._lock = open(self.path / ".lock", "w")  # noqa: SIM115  until the scope ends
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,6 +1,7 @@
 """Carries out a training request: data, model, run directory, `fit`, and how it ends early."""
 
 import atexit
+import contextlib
 import dataclasses
 import math
 import os
@@ -94,7 +95,11 @@ def fit(asked, how=How(), interruption=None):
     Raises:
         Stopped: a stop was asked for; the step is kept.
     """
-    interruption = interruption or Interruption()
+    with contextlib.ExitStack() as opened:
+        return _fit(asked, how, interruption or Interruption(), opened)
+
+
+def _fit(asked, how, interruption, opened):
     strategy, data, model = prepared(asked, how)
     interruption.listen_again()
     from zoo.runs.directory import Run
@@ -105,7 +110,7 @@ def fit(asked, how=How(), interruption=None):
     given = data.conditions()
     identity = asked.identity | {"examples": data.digest(), "jit": _jit(model)}
     path = asked.path if distribution.is_chief(strategy) else _thrown_away()
-    run = Run.open(path, identity, data.spec, held_out, asked.steps, given)
+    run = opened.enter_context(Run.open(path, identity, data.spec, held_out, asked.steps, given))
     # All workers read the chief's checkpoints, and each writes its own.
     checkpoints = run.checkpoints(model)
     start = checkpoints.of(asked.path).restore() or 0

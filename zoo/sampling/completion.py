@@ -89,7 +89,7 @@ def read_mask(path, spec):
     """Reads one mask from a .npy, or from a picture file that is white where a pixel is drawn and
     black where it stays; see `checked_mask`."""
     found = _read(path)
-    if found.dtype == np.uint8 and found.ndim == 3 and not str(path).endswith(".npy"):
+    if found.dtype == np.uint8 and found.ndim == 3 and not str(path).lower().endswith(".npy"):
         found = found[..., 0] > 127
     return _one(checked_mask(spec, found), path)
 
@@ -102,7 +102,7 @@ def _read(path):
         file = open(path, "rb")  # noqa: SIM115  closed below
     with file:
         try:
-            if str(path).endswith(".npy"):
+            if str(path).lower().endswith(".npy"):
                 found = np.load(file, allow_pickle=False)
                 return found if isinstance(found, np.ndarray) else _refuse(path)
             with opened(file) as image:
