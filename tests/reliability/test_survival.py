@@ -192,6 +192,89 @@ def test_no_whole_checkpoint_is_refused(four_steps, model, tmp_path):
         Checkpoints(folder, model).restore()
 
 
+# What keeps a whole checkpoint from being read, and TensorFlow's words about it.
+UNREADABLE = {
+    "a disk that fails": (
+        lambda path: (path.unlink(), path.symlink_to("/proc/self/mem")), "Input/output error",
+    ),
+    "a folder": (lambda path: (path.unlink(), path.mkdir()), "Is a directory"),
+    "links in a circle": (lambda path: (path.unlink(), path.symlink_to(path)), "symbolic links"),
+}  # fmt: skip
+
+
+def unreadable(folder, model, words):
+    """Asserts that the newest checkpoint is not taken for a damaged one, and that it stays."""
+    before = sorted(folder.iterdir())
+    with pytest.raises(UserError, match=rf"step-4' cannot be read \(.*{words}\): its files are "):
+        Checkpoints(folder, model).restore()
+    assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize("why", UNREADABLE)
+def test_a_checkpoint_that_cannot_be_read_is_not_a_damaged_one(why, four_steps, model, tmp_path):
+    folder, (spoil, words) = tmp_path / "checkpoints", UNREADABLE[why]
+    shutil.copytree(four_steps[0], folder)
+    spoil(folder / "step-4.data-00000-of-00001")
+    unreadable(folder, model, words)
+
+
+def test_a_checkpoint_that_nobody_may_read_is_not_a_damaged_one(four_steps, forks, tmp_path):
+    folder = tmp_path / "checkpoints"
+    shutil.copytree(four_steps[0], folder)
+    (folder / "step-4.data-00000-of-00001").chmod(0)
+    code = f"""
+import os
+from zoo.runs.checkpoints import Checkpoints
+from tests.reliability.storage import saving
+model, _ = saving.made()
+def restore():
+    try:
+        return Checkpoints({str(folder)!r}, model).restore()
+    except ValueError as error:
+        return error
+os.geteuid() or os.seteuid(65534)
+print(restore())
+"""
+    for path in [folder, *folder.parents]:  # others than root may look in
+        if path.stat().st_uid == os.getuid() and path != path.parent and "pytest-" in str(path):
+            path.chmod(0o755)
+    done = forks.run(["-c", code], ROOT, {**os.environ, "PYTHONPATH": str(ROOT)})
+    assert "step-4' cannot be read (" in done.stdout, done.stderr
+    assert "; Permission denied): its files are left as they are" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        tf.errors.ResourceExhaustedError(
+            None, None, "{{node RestoreV2}} OOM when allocating\nmore"
+        ),
+        tf.errors.PermissionDeniedError(None, None, "not yours"),
+        tf.errors.UnavailableError(None, None, "the bucket is away"),
+        tf.errors.InternalError(None, None, "a bug"),
+        tf.errors.UnknownError(None, None, "anything"),
+        tf.errors.OpError(None, None, "step-4.index; Stale file handle", tf.errors.UNKNOWN),
+        MemoryError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_only_what_is_said_of_the_content_is_damage(error, four_steps, model, monkeypatch):
+    def restore(*_):
+        raise error
+
+    monkeypatch.setattr(tf.train.Checkpoint, "restore", restore)
+    said = getattr(error, "message", "out of memory").splitlines()[0].rpartition("}} ")[2]
+    unreadable(four_steps[0], model, said)
+
+
+def test_weights_of_another_dtype_are_no_damage(tmp_path):
+    """As under another `floatx`, where all of them would be pruned."""
+    saved, read = tf.Module(), tf.Module()
+    saved.weight, read.weight = tf.Variable(1.0), tf.Variable(1.0, dtype=tf.float64)
+    Checkpoints(tmp_path, saved).save(4)
+    unreadable(tmp_path, read, "expected dtype double does not equal original dtype float")
+
+
 def test_a_checkpoint_of_another_model_is_refused(four_steps):
     other = zoo.build("vae", latent=3, hidden=(16,), batch_size=32)
     with pytest.raises(UserError, match=r"holds other weights than the settings in run\.json"):

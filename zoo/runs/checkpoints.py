@@ -9,6 +9,7 @@ written for its tools and never read here; there are no times and no absolute pa
 
 import contextlib
 import copy
+import errno
 import os
 import pathlib
 import re
@@ -104,14 +105,23 @@ class Checkpoints:
         return None
 
     def _read(self, step):
-        """Reads a checkpoint into the model; returns what is wrong with its files, or None."""
+        """Reads a checkpoint into the model; returns what is wrong with its content, or None.
+
+        Raises:
+            UserError: it holds other weights than the model has, or cannot be read for a reason
+                that is not its content, such as permissions, the disk or memory.
+        """
         path = str(self._folder / f"step-{step}")
         try:
             self._checkpoint.restore(path).assert_consumed()
-        except tf.errors.OpError as error:
-            return error.message.splitlines()[0]
-        except IndexError as error:  # what TensorFlow makes of a file that is too short
-            return str(error).splitlines()[0]
+        except (tf.errors.OpError, IndexError, MemoryError) as error:
+            said = _said(error)
+            if _is_damage(error, said):
+                return said
+            raise UserError(
+                f"{path!r} cannot be read ({said}): its files are left as they are; fix this and "
+                "run the command again."
+            ) from None
         except (AssertionError, ValueError):
             raise UserError(
                 f"{path!r} holds other weights than the settings in run.json make: put back the "
@@ -146,6 +156,24 @@ class Checkpoints:
         lines = [f'model_checkpoint_path: "{names[-1]}"']
         lines += [f'all_model_checkpoint_paths: "{name}"' for name in names]
         write_whole(self._folder / "checkpoint", ("\n".join(lines) + "\n").encode())
+
+
+def _said(error):
+    """The first line of an error, less the name of TensorFlow's op."""
+    lines = getattr(error, "message", str(error)).strip().splitlines() or ["out of memory"]
+    return re.sub(r"^\{\{.*?\}\} | \[Op:\w+\]$", "", lines[0]).rstrip(".")
+
+
+def _is_damage(error, said):
+    """Whether an error of TensorFlow's reader is about what the files of a checkpoint hold."""
+    if type(error) is tf.errors.OpError:
+        # Its Python reader names no kind.  What the system refuses ends with the system's words.
+        refused = {os.strerror(code) for code in errno.errorcode if code != errno.ENOENT}
+        return said.rsplit("; ", 1)[-1] not in refused
+    # `IndexError` is what becomes of a file that is too short.  A file that is missing, and a
+    # weight that the checkpoint's own graph names and its index has not, are not found.
+    damage = (tf.errors.DataLossError, tf.errors.OutOfRangeError, tf.errors.NotFoundError)
+    return isinstance(error, (*damage, IndexError))
 
 
 def _sync(path):
