@@ -1,10 +1,13 @@
-"""Starts TensorFlow with oneDNN on and its C++ log messages off."""
+"""Starts TensorFlow with oneDNN on and its C++ log messages off, and Keras on TensorFlow."""
 
 import contextlib
 import importlib
+import json
 import os
 import sys
 
+from zoo.config import UserError
+from zoo.files import reading
 from zoo.interruption import deferred
 
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
@@ -21,7 +24,12 @@ def start_tensorflow(exact=False):
         exact: whether float32 matrix products use float32 on a GPU too, for sampling and
             evaluation.  TensorFloat-32, the GPU's default, rounds more coarsely than the 1e-5 to
             which pictures of one seed agree.
+
+    Raises:
+        UserError: Keras is set to another backend than TensorFlow, or to another `floatx` than
+            float32.
     """
+    _check_keras()
     if "tensorflow" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and less, from then on
         os.environ.setdefault(ONEDNN, "1")
@@ -31,6 +39,49 @@ def start_tensorflow(exact=False):
         config.list_physical_devices()  # looks for GPUs
     if exact:
         config.experimental.enable_tensor_float_32_execution(False)
+
+
+def _check_keras():
+    """Refuses the global settings of Keras that layers cannot be told otherwise: the backend, and
+    `floatx`, in which Keras holds learning rates and hands arrays to `fit`."""
+    keras = sys.modules.get("keras")
+    if keras is not None:
+        backend, floatx, path = keras.config.backend(), keras.config.floatx(), None
+    else:
+        path, settings = _keras_json()
+        backend = os.environ.get("KERAS_BACKEND") or settings.get("backend", "tensorflow")
+        floatx = settings.get("floatx", "float32")
+    if backend != "tensorflow":
+        raise UserError(
+            f"Keras' backend is {backend!r} here and the zoo's is TensorFlow: set "
+            "KERAS_BACKEND=tensorflow before Keras is imported."
+        )
+    if floatx != "float32":
+        where = "with keras.config.set_floatx('float32')" if path is None else f"in {path!r}"
+        raise UserError(
+            f"Keras' floatx is {floatx!r} here and the zoo's is float32: set it {where}."
+        )
+
+
+def _keras_json():
+    """Returns the path of Keras' settings, and those that Keras will read there."""
+    home = os.path.expanduser("~")
+    home = home if os.access(home, os.W_OK) else "/tmp"  # as Keras does
+    folder = os.environ.get("KERAS_HOME", os.path.join(home, ".keras"))
+    path = os.path.expanduser(os.path.join(folder, "keras.json"))
+    if not os.path.exists(path):
+        return path, {}
+    with reading(path), open(path, "rb") as file:
+        content = file.read()
+    try:
+        settings = json.loads(content)
+    except ValueError:
+        return path, {}  # Keras takes no notice of it
+    wrong = not isinstance(settings, dict) or not isinstance(settings.get("epsilon", 0.1), float)
+    layouts = ("channels_last", "channels_first")
+    if wrong or settings.get("image_data_format", layouts[0]) not in layouts:
+        raise UserError(f"{path!r} holds what Keras cannot read: correct or remove it.")
+    return path, settings
 
 
 @contextlib.contextmanager

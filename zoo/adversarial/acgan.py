@@ -21,7 +21,7 @@ from zoo.adversarial import base
 from zoo.config import setting
 from zoo.networks import dcgan
 from zoo.networks.mlp import drop, flat
-from zoo.networks.network import Network
+from zoo.networks.network import Network, sequential
 
 DATA = {"range": "symmetric", "condition": "label"}
 
@@ -45,15 +45,16 @@ class Discriminator(Network):
         for i in range(2 * dcgan.stages(data_spec)):
             normal = i > 0
             conv = keras.layers.Conv2D(
-                channels * 2**i, 3, 1 if i % 2 else 2, "same", use_bias=not normal, dtype=dtype,
+                channels * 2**i, 3, 1 if i % 2 else 2, "same", data_format="channels_last",
+                use_bias=not normal, dtype=dtype,
                 kernel_initializer=initializers.normal(0.02),
             )  # fmt: skip
             norm = [dcgan.batch_norm(initializers, dtype)] if normal else []
             relu = keras.layers.LeakyReLU(negative_slope=0.2, dtype=dtype)
-            self.blocks.append(keras.Sequential([keras.Input(shape[1:]), conv, *norm, relu]))
+            self.blocks.append(sequential(shape[1:], conv, *norm, relu))
             shape = self.blocks[-1].compute_output_shape(shape)
         self.source, self.classes = (
-            keras.layers.Dense(units, kernel_initializer=initializers.normal(0.02))
+            keras.layers.Dense(units, kernel_initializer=initializers.normal(0.02), dtype="float32")
             for units in (1, data_spec.classes)
         )
         for head in (self.source, self.classes):

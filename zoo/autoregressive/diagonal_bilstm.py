@@ -34,7 +34,7 @@ class DiagonalBiLSTM(keras.layers.Layer):
     """2h features -> LSTMs of h along both diagonals -> 2h, and what came in added (Figure 5)."""
 
     def __init__(self, channels, colors, initializers, precision="float32"):
-        super().__init__()
+        super().__init__(dtype="float32")
         self.channels, self.gates, self.bare_inputs = channels, 8 * channels, 2 * channels
         # One of each for the LSTM from the left, and one for that from the right.
         self.input_to_state = [

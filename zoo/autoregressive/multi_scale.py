@@ -53,8 +53,10 @@ class MultiScale(likelihood.Likelihood):
         self.block, self.steps = kind.block, kind.steps
         self.color, self.gray = kind.color, kind.gray
         wide, colors = self.config.condition, self.data_spec.shape[-1]
-        weights = {"padding": "same", "kernel_initializer": initializers.glorot_uniform()}
-        self.enlarge = keras.layers.Conv2DTranspose(wide, 4, 2, activation="relu", **weights)
+        self.enlarge = keras.layers.Conv2DTranspose(
+            wide, 4, 2, "same", data_format="channels_last", activation="relu", dtype="float32",
+            kernel_initializer=initializers.glorot_uniform(),
+        )  # fmt: skip
         self.enlarge.build((None, *self.shape(0)[:2], colors))
         return [self.network(initializers), self.network(initializers, condition=wide)]
 

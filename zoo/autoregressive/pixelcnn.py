@@ -29,7 +29,7 @@ class Block(keras.layers.Layer):
     came in added (Figure 5, left)."""
 
     def __init__(self, channels, colors, initializers, precision="float32"):
-        super().__init__()
+        super().__init__(dtype="float32")
         self.gates = self.bare_inputs = channels
         self.narrow = MaskedConv(2 * channels, channels, colors, initializers, precision)
         self.conv = MaskedConv(

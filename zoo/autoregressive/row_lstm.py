@@ -32,7 +32,7 @@ class RowLSTM(keras.layers.Layer):
     """2h features -> an LSTM of h down the rows -> 2h, and what came in added (Figure 5, right)."""
 
     def __init__(self, channels, colors, initializers, precision="float32"):
-        super().__init__()
+        super().__init__(dtype="float32")
         self.channels, self.gates, self.bare_inputs = channels, 4 * channels, 2 * channels
         self.input_to_state = MaskedConv(
             2 * channels, channels, colors, initializers, precision,

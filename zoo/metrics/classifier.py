@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from zoo.config import UserError
 from zoo.networks.initializers import Initializers
+from zoo.networks.network import sequential
 
 SEED = 0
 FEATURES = 64  # the width of the layer below the logits
@@ -27,13 +28,11 @@ class Classifier:
 
     def __init__(self, shape, classes):
         initializers = Initializers(SEED)
-        self._body = keras.Sequential(
-            [
-                keras.Input(shape),
-                *_convolutions(shape, initializers),
-                keras.layers.Flatten(),
-                _dense(FEATURES, initializers, "relu"),
-            ]
+        self._body = sequential(
+            shape,
+            *_convolutions(shape, initializers),
+            keras.layers.Flatten(data_format="channels_last", dtype="float32"),
+            _dense(FEATURES, initializers, "relu"),
         )
         self._logits = _dense(classes, initializers)
         self._logits.build((None, FEATURES))
@@ -104,8 +103,9 @@ def _convolutions(shape, initializers):
     while height % 2 == 0 and width % 2 == 0 and min(height, width) > 4:
         layers.append(
             keras.layers.Conv2D(
-                filters, 4, 2, "same",
-                activation="relu", kernel_initializer=initializers.glorot_uniform(),
+                filters, 4, 2, "same", data_format="channels_last",
+                activation="relu", dtype="float32",
+                kernel_initializer=initializers.glorot_uniform(),
             )
         )  # fmt: skip
         height, width, filters = height // 2, width // 2, 2 * filters
@@ -114,8 +114,9 @@ def _convolutions(shape, initializers):
 
 def _dense(units, initializers, activation=None):
     return keras.layers.Dense(
-        units, activation=activation, kernel_initializer=initializers.glorot_uniform()
-    )
+        units, activation=activation, kernel_initializer=initializers.glorot_uniform(),
+        dtype="float32",
+    )  # fmt: skip
 
 
 def _order(count):

@@ -11,7 +11,7 @@ both are even (64 to 8 in three halvings, 28 to 7 in two, 8x8 digits to 4 in one
 import keras
 
 from zoo.networks.mlp import dense
-from zoo.networks.network import Network
+from zoo.networks.network import Network, sequential
 from zoo.networks.resnet import Double
 
 
@@ -32,14 +32,13 @@ class Decoder(Network):
         count, (height, width, colors) = stages(data_spec), data_spec.shape
         small = height >> count, width >> count, channels
         stack = [
-            keras.Input((latent,)),
             dense(small[0] * small[1] * channels, initializers, dtype=dtype),
             keras.layers.Reshape(small, dtype=dtype),
         ]
         for stage in range(count + 1):
             stack += [Double(dtype=dtype)] if stage else []
             stack += [_conv(channels, initializers, dtype) for _ in range(2)]
-        self.stack = keras.Sequential([*stack, _conv(colors, initializers, "float32", None)])
+        self.stack = sequential((latent,), *stack, _conv(colors, initializers, "float32", None))
         self.built = True
 
     def call(self, latents, condition=None, noise=None, training=False):
@@ -51,13 +50,13 @@ class Autoencoder(Network):
 
     def __init__(self, data_spec, embedding, channels, initializers, dtype):
         super().__init__()
-        stack = [keras.Input(data_spec.shape), _conv(channels, initializers, dtype)]
+        stack = [_conv(channels, initializers, dtype)]
         for stage in range(stages(data_spec) + 1):
             width = channels * (stage + 1)
             stack += [_conv(width, initializers, dtype, strides=2)] if stage else []
             stack += [_conv(width, initializers, dtype) for _ in range(2)]
-        flat = keras.layers.Flatten(dtype=dtype)
-        self.encoder = keras.Sequential([*stack, flat, dense(embedding, initializers)])
+        flat = keras.layers.Flatten(data_format="channels_last", dtype=dtype)
+        self.encoder = sequential(data_spec.shape, *stack, flat, dense(embedding, initializers))
         self.decoder = Decoder(data_spec, embedding, channels, initializers, dtype)
         self.built = True
 
@@ -67,6 +66,6 @@ class Autoencoder(Network):
 
 def _conv(filters, initializers, dtype, activation="elu", strides=1):
     return keras.layers.Conv2D(
-        filters, 3, strides, "same", activation=activation, dtype=dtype,
-        kernel_initializer=initializers.glorot_uniform(),
+        filters, 3, strides, "same", data_format="channels_last", activation=activation,
+        dtype=dtype, kernel_initializer=initializers.glorot_uniform(),
     )  # fmt: skip

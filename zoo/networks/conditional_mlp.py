@@ -24,7 +24,7 @@ class Generator(Network):
         )
         self.joint = dense(units, initializers, "relu", dtype=dtype)
         self.output_layer = dense(data_spec.values, initializers)
-        self.activation = keras.layers.Activation(data_spec.output_activation)
+        self.activation = keras.layers.Activation(data_spec.output_activation, dtype="float32")
         self.on_z.build((None, latent))
         self.on_y.build((None, data_spec.condition_size))
         self.joint.build((None, units_z + units_y))

@@ -8,6 +8,7 @@ halving.
 import keras
 
 from zoo.networks.mlp import dense
+from zoo.networks.network import sequential
 
 
 def stages(data_spec):
@@ -21,16 +22,14 @@ def stages(data_spec):
 
 def encoder(data_spec, base, outputs, initializers, dtype):
     """Picture [B, H, W, C] -> [B, `outputs`]; `base` channels in the first stage."""
-    return keras.Sequential(
-        [
-            keras.Input(data_spec.shape),
-            *(
-                _conv(keras.layers.Conv2D, base * 2**i, initializers, dtype)
-                for i in range(stages(data_spec))
-            ),
-            keras.layers.Flatten(),
-            dense(outputs, initializers),
-        ]
+    return sequential(
+        data_spec.shape,
+        *(
+            _conv(keras.layers.Conv2D, base * 2**i, initializers, dtype)
+            for i in range(stages(data_spec))
+        ),
+        keras.layers.Flatten(data_format="channels_last", dtype="float32"),
+        dense(outputs, initializers),
     )
 
 
@@ -42,26 +41,24 @@ def decoder(data_spec, latent, base, initializers, dtype, maps=1):
     up = keras.layers.Conv2DTranspose
     ups = [_conv(up, base * 2**i, initializers, dtype) for i in range(count - 1)]
     last = up if count else keras.layers.Conv2D
-    return keras.Sequential(
-        [
-            keras.Input((latent,)),
-            dense(small[0] * small[1] * small[2], initializers, "relu", dtype=dtype),
-            keras.layers.Reshape(small, dtype=dtype),
-            *reversed(ups),
-            _conv(
-                last,
-                maps * channels,
-                initializers,
-                "float32",
-                activation=None,
-                strides=2 if count else 1,
-            ),
-        ]
+    return sequential(
+        (latent,),
+        dense(small[0] * small[1] * small[2], initializers, "relu", dtype=dtype),
+        keras.layers.Reshape(small, dtype=dtype),
+        *reversed(ups),
+        _conv(
+            last,
+            maps * channels,
+            initializers,
+            "float32",
+            activation=None,
+            strides=2 if count else 1,
+        ),
     )
 
 
 def _conv(layer, filters, initializers, dtype, activation="relu", strides=2):
     return layer(
-        filters, 4, strides, "same", dtype=dtype,
+        filters, 4, strides, "same", data_format="channels_last", dtype=dtype,
         activation=activation, kernel_initializer=initializers.glorot_uniform(),
     )  # fmt: skip

@@ -14,7 +14,7 @@ import keras
 
 from zoo.config import UserError
 from zoo.networks.mlp import flat
-from zoo.networks.network import Network
+from zoo.networks.network import Network, sequential
 
 NORMS = ("paper", "all", "none")
 
@@ -64,7 +64,6 @@ class Generator(Network):
         widths = [base * (1 if constant else 2**i) for i in reversed(range(count))]
         small = height >> count, width >> count, widths[0]
         stack = [
-            keras.Input((latent + condition_size,)),
             keras.layers.Dense(
                 small[0] * small[1] * small[2],
                 use_bias=norm == "none",
@@ -83,7 +82,7 @@ class Generator(Network):
             _conv(keras.layers.Conv2DTranspose, colors, initializers, norm != "all", "float32"),
             *_finished(norm == "all", data_spec.output_activation, initializers, "float32"),
         ]
-        self.stack = keras.Sequential(stack)
+        self.stack = sequential((latent + condition_size,), *stack)
         self.built = True
 
     def call(self, latents, condition=None, noise=None, training=False):
@@ -110,19 +109,18 @@ class Discriminator(Network):
         shape = (None, *data_spec.shape)
         for i in range(stages(data_spec)):
             normal = norm == "all" or (norm in ("paper", "layer") and i > 0)
-            block = keras.Sequential(
-                [
-                    keras.Input(shape[1:]),
-                    _conv(keras.layers.Conv2D, base * 2**i, initializers, not normal, dtype),
-                    *_finished(normal, "leaky", initializers, dtype, layer=norm == "layer"),
-                ]
+            block = sequential(
+                shape[1:],
+                _conv(keras.layers.Conv2D, base * 2**i, initializers, not normal, dtype),
+                *_finished(normal, "leaky", initializers, dtype, layer=norm == "layer"),
             )
             shape = block.compute_output_shape(shape)
             self.blocks.append(block)
-        self.pool = keras.layers.GlobalAveragePooling2D() if pooling == "global" else flat
+        mean = keras.layers.GlobalAveragePooling2D(data_format="channels_last", dtype="float32")
+        self.pool = mean if pooling == "global" else flat
         features = shape[-1] if pooling == "global" else shape[1] * shape[2] * shape[3]
         self.output_layer = keras.layers.Dense(
-            1, use_bias=use_bias, kernel_initializer=initializers.normal(0.02)
+            1, use_bias=use_bias, kernel_initializer=initializers.normal(0.02), dtype="float32"
         )
         self.output_layer.build((None, features))
         self.built = True
@@ -151,8 +149,8 @@ def batch_norm(initializers, dtype):
 
 def _conv(layer, filters, initializers, use_bias, dtype):
     return layer(
-        filters, 5, 2, "same", use_bias=use_bias, kernel_initializer=initializers.normal(0.02),
-        dtype=dtype,
+        filters, 5, 2, "same", data_format="channels_last", use_bias=use_bias,
+        kernel_initializer=initializers.normal(0.02), dtype=dtype,
     )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ class MaskedConv(keras.layers.Layer):
         self, inputs, outputs, colors, initializers, precision="float32",
         mask="B", width=1, above=0, copies=1, bias=0.0,
     ):  # fmt: skip
-        super().__init__()
+        super().__init__(dtype="float32")
         self.products = precision
         self.side, self.above = width // 2, above
         shape = (above + 1, width if above else self.side + 1, inputs, outputs * copies)
@@ -131,7 +131,7 @@ class PixelNetwork(keras.Model):
     def __init__(
         self, data_spec, block, channels, blocks, ends, skip, condition, initializers, precision
     ):
-        super().__init__()
+        super().__init__(dtype="float32")
         colors = data_spec.shape[-1]
         self.colors = colors
         self.options = 1 if data_spec.levels == 2 else data_spec.levels

@@ -5,7 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
-from zoo.networks.network import Network
+from zoo.networks.network import Network, sequential
 
 
 def scaled(units, data_spec):
@@ -44,13 +44,11 @@ def dense(
 
 def encoder(data_spec, units, activation, outputs, initializers, dtype):
     """Picture [B, H, W, C] -> [B, `outputs`] through dense layers of widths `units`."""
-    return keras.Sequential(
-        [
-            keras.Input(data_spec.shape),
-            keras.layers.Flatten(),
-            *hidden(units, activation, initializers, dtype),
-            dense(outputs, initializers),
-        ]
+    return sequential(
+        data_spec.shape,
+        keras.layers.Flatten(data_format="channels_last", dtype="float32"),
+        *hidden(units, activation, initializers, dtype),
+        dense(outputs, initializers),
     )
 
 
@@ -61,15 +59,13 @@ def decoder(
     """[B, `inputs`] -> [B, …, `maps` * C] through layers of widths `units`; C is the last axis of
     an example."""
     *sides, channels = data_spec.shape
-    return keras.Sequential(
-        [
-            keras.Input((inputs,)),
-            *hidden(units, activation, initializers, dtype, weights),
-            dense(maps * data_spec.values, initializers),
-            keras.layers.Reshape((*sides, maps * channels)),
-            # After the reshape: a softmax is over the last axis.
-            keras.layers.Activation(output_activation),
-        ]
+    return sequential(
+        (inputs,),
+        *hidden(units, activation, initializers, dtype, weights),
+        dense(maps * data_spec.values, initializers),
+        keras.layers.Reshape((*sides, maps * channels), dtype="float32"),
+        # After the reshape: a softmax is over the last axis.
+        keras.layers.Activation(output_activation, dtype="float32"),
     )
 
 

@@ -1,7 +1,18 @@
-"""The base of the zoo's networks: built when they are made, and strict about conditions."""
+"""The base of the zoo's networks: built when they are made, and strict about conditions.
+
+Every layer of the zoo is told its dtype, and where it has one its data format: Keras' global ones
+(`keras.config.set_dtype_policy`, keras.json) are somebody else's and change nothing here.
+"""
 
 import keras
 import tensorflow as tf
+
+
+def sequential(shape, *layers):
+    """Returns a `keras.Sequential` of layers on inputs float32 [B, *shape]."""
+    made = keras.Sequential([keras.Input(shape), *layers])
+    made.dtype_policy = "float32"  # which it takes no argument for; its layers have their own
+    return made
 
 
 class Network(keras.Model):
@@ -15,7 +26,7 @@ class Network(keras.Model):
     """
 
     def __init__(self, condition_size=0):
-        super().__init__()
+        super().__init__(dtype="float32")
         self.condition_size = condition_size
 
     def joined(self, inputs, condition):

@@ -14,7 +14,7 @@ import tensorflow as tf
 from zoo.networks.conv import stages
 from zoo.networks.dcgan import batch_norm
 from zoo.networks.mlp import dense
-from zoo.networks.network import Network
+from zoo.networks.network import Network, sequential
 
 
 def scaled(channels, data_spec):
@@ -47,12 +47,16 @@ class Block(keras.layers.Layer):
         super().__init__(dtype=dtype)
         build = {"initializers": initializers, "dtype": dtype}
         up = [Double(dtype=dtype)] if resample == "up" else []
-        down = [keras.layers.AveragePooling2D(2, dtype=dtype)] if resample == "down" else []
+        down = (
+            [keras.layers.AveragePooling2D(2, data_format="channels_last", dtype=dtype)]
+            if resample == "down"
+            else []
+        )
         before = [*_norm(norm, **build), keras.layers.ReLU(dtype=dtype)] if preactivate else []
         middle = [*_norm(norm, **build), keras.layers.ReLU(dtype=dtype)]
-        self.residual = keras.Sequential(
-            [keras.Input(shape), *before, *up, _conv(channels, 3, **build),
-             *middle, _conv(channels, 3, **build), *down]
+        self.residual = sequential(
+            shape, *before, *up, _conv(channels, 3, **build),
+            *middle, _conv(channels, 3, **build), *down,
         )  # fmt: skip
         if resample == "none" and shape[-1] == channels:
             self.shortcut = lambda x: x
@@ -60,7 +64,7 @@ class Block(keras.layers.Layer):
             widen = [_conv(channels, 1, **build)]
             # Of a picture the mean comes first, as in the authors' "optimized" block: cheaper.
             way = [*widen, *down] if preactivate else [*down, *widen]
-            self.shortcut = keras.Sequential([keras.Input(shape), *up, *way])
+            self.shortcut = sequential(shape, *up, *way)
         self.shape = tuple(self.residual.output_shape[1:])
         self.built = True
 
@@ -84,10 +88,10 @@ class Generator(Network):
         for _ in range(count):
             self.blocks.append(Block(small, channels, norm, "up", **build))
             small = self.blocks[-1].shape
-        self.output_layer = keras.Sequential(
-            [keras.Input(small), *_norm(norm, **build), keras.layers.ReLU(),
-             _conv(colors, 3, initializers, "float32", "glorot_uniform"),
-             keras.layers.Activation(data_spec.output_activation)]
+        self.output_layer = sequential(
+            small, *_norm(norm, **build), keras.layers.ReLU(dtype="float32"),
+            _conv(colors, 3, initializers, "float32", "glorot_uniform"),
+            keras.layers.Activation(data_spec.output_activation, dtype="float32"),
         )  # fmt: skip
         self.built = True
 
@@ -129,8 +133,8 @@ class Critic(Network):
 
 def _conv(channels, size, initializers, dtype, weights="he_uniform"):
     return keras.layers.Conv2D(
-        channels, size, padding="same", kernel_initializer=getattr(initializers, weights)(),
-        dtype=dtype,
+        channels, size, padding="same", data_format="channels_last", dtype=dtype,
+        kernel_initializer=getattr(initializers, weights)(),
     )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ class GenerativeModel(keras.Model):
     xla_pays = False
 
     def __init__(self, config, data_spec):
-        super().__init__()
+        super().__init__(dtype="float32")
         self._check_data(data_spec)
         self.config, self.data_spec = config, data_spec
         self.step = self.add_weight(
