@@ -20,9 +20,10 @@ def short_run(**extra):
 
 
 def learns():
+    # From 1.24, to 0.042 to 0.043; the class that was asked for from 0.10, to 0.998; seeds 0, 1.
     before, after = short_run()["digits"]
-    assert after["frechet"] < before["frechet"] / 3
-    assert after["accuracy"] > before["accuracy"] + 0.5
+    assert after["frechet"] < before["frechet"] / 6
+    assert after["accuracy"] > before["accuracy"] + 0.8
 
 
 CASE = ModelCase(small={"d_channels": 4, "channels": 32}, learns=learns)

