@@ -18,7 +18,7 @@ import pathlib
 
 from absl import flags
 
-from zoo import cli
+from zoo import cli, files
 from zoo.config import UserError
 from zoo.startup import start_tensorflow
 
@@ -104,16 +104,18 @@ def _in_words(facts):
 @cli.command(define_flags)
 def main():
     """Diagnoses every run, writes the figure and the numbers."""
-    from zoo import files
-    from zoo.viz import plots
-
     if not FLAGS.run or FLAGS.out is None or not FLAGS.out.lower().endswith(".png"):
         raise UserError("say what to draw: python -m zoo.diagnose --run=runs/a,runs/b --out=x.png.")
     out = pathlib.Path(FLAGS.out)
-    if not out.parent.is_dir():
-        raise UserError(f"--out={out}: the folder {str(out.parent)!r} does not exist.")
+    for path in (out, out.with_suffix(".json")):
+        files.check_out(path)
+    from zoo.runs.directory import Run
+
+    for path in FLAGS.run:
+        Run.read(path)
     start_tensorflow(exact=True)
     from zoo.sampling.sampler import RunSampler
+    from zoo.viz import plots
 
     samplers = [RunSampler(path) for path in FLAGS.run]
     pixelwise = samplers[0].pixelwise

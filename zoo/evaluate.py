@@ -15,7 +15,7 @@ import json
 
 from absl import flags
 
-from zoo import cli
+from zoo import cli, files
 from zoo.config import HIGHEST, UserError, nearest
 from zoo.startup import start_tensorflow
 
@@ -38,7 +38,6 @@ def evaluate(path, num, seeds, metrics=None, split=None):
     Raises:
         UserError: it is no run, its data is not at hand, or there is no such figure for it.
     """
-    from zoo.files import write_whole
     from zoo.runs import provenance
     from zoo.sampling.sampler import RunSampler
 
@@ -79,7 +78,7 @@ def evaluate(path, num, seeds, metrics=None, split=None):
         }
     for name, result in found.items():
         text = json.dumps(result, indent=2) + "\n"
-        write_whole(sampler.run.path / METRICS[name], text.encode())
+        files.write_whole(sampler.run.path / METRICS[name], text.encode())
     return found
 
 
@@ -137,6 +136,9 @@ def main():
     """Evaluates and prints the table."""
     if FLAGS.run is None:
         raise UserError("say what to evaluate: python -m zoo.evaluate --run=runs/NAME.")
+    from zoo.runs.directory import Run
+
+    files.check_folder(Run.read(FLAGS.run).path)
     start_tensorflow(exact=True)
     for group, result in evaluate(
         FLAGS.run, FLAGS.num, FLAGS.seeds, FLAGS.metrics, FLAGS.split

@@ -13,7 +13,7 @@ from absl import flags
 
 from zoo import cli
 from zoo.config import UserError
-from zoo.files import reading, writing
+from zoo.files import check_folder, reading, writing
 from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
@@ -110,6 +110,12 @@ def main():
             raise UserError(
                 f"--{name} is missing: python -m zoo.export --run=… --out=exports/NAME."
             )
+    from zoo.exporting import publish
+    from zoo.runs.directory import Run
+
+    Run.read(FLAGS.run)
+    with reading(FLAGS.out):
+        check_folder(publish.target(FLAGS.out))
     start_tensorflow(exact=True)
     version = export(FLAGS.run, FLAGS.out, FLAGS.quantize, FLAGS.onnx)
     print(f"SavedModel  {version}")

@@ -1,6 +1,7 @@
 """Files that are written whole or not at all, and what the file system refuses, in one sentence."""
 
 import contextlib
+import errno
 import os
 import pathlib
 import sys
@@ -60,6 +61,38 @@ def reading(path):
         raise UserError(
             f"{str(path)!r} cannot be read ({reason}): check the path and its permissions."
         ) from None
+
+
+def check_folder(path):
+    """Checks that files can be written in a folder, or it be made where it is not; writes nothing.
+
+    Raises:
+        WriteError: a file is in the way, or a permission is missing.
+    """
+    path = pathlib.Path(path)
+    with writing(path):
+        there = next(place for place in (path, *path.absolute().parents) if place.exists())
+        own = os.access in os.supports_effective_ids
+        if not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(there, os.W_OK | os.X_OK, effective_ids=own):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def check_out(path):
+    """Checks that ``--out=PATH`` can be written as a file; writes nothing.
+
+    Raises:
+        UserError: its folder is not there, or it is a folder itself.
+        WriteError: its folder cannot be written.
+    """
+    path = pathlib.Path(path)
+    with reading(path):
+        if not path.parent.is_dir():
+            raise UserError(f"--out={path}: the folder {str(path.parent)!r} does not exist.")
+        if path.is_dir():
+            raise UserError(f"--out={path} is a folder: name a file in it.")
+    check_folder(path.parent)
 
 
 def write_whole(path, data):

@@ -18,12 +18,11 @@ completions alone.
 """
 
 import io
-import os
 import pathlib
 
 from absl import flags
 
-from zoo import cli
+from zoo import cli, files
 from zoo.config import HIGHEST, LOWEST, UserError
 from zoo.files import reading
 from zoo.startup import start_tensorflow
@@ -120,18 +119,21 @@ def main():
         raise UserError("say what to sample: --run=runs/NAME or --run=exports/NAME.")
     if out.suffix.lower() not in (".png", ".npy"):
         raise UserError(f"--out={out} must end in .png (a sheet) or .npy (the array).")
-    if not os.path.isdir(out.parent):
-        raise UserError(f"--out={out}: the folder {str(out.parent)!r} does not exist.")
+    files.check_out(out)
     asked = condition()
     if (FLAGS.complete is None) != (FLAGS.mask is None):
         raise UserError("--complete=PICTURE needs --mask=FILE, and --mask needs --complete.")
+    for path in filter(None, (FLAGS.complete, FLAGS.mask)):
+        with reading(path):
+            open(path, "rb").close()
+    from zoo.sampling.sampler import find, load
+
+    find(FLAGS.run)
     start_tensorflow(exact=True)
 
     import numpy as np
 
-    from zoo import files
     from zoo.sampling import walks
-    from zoo.sampling.sampler import load
     from zoo.viz import grid, sheet
 
     sampler = load(FLAGS.run)

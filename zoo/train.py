@@ -82,6 +82,8 @@ def define_flags():
 
 def request():
     """Merges default < recipe < flag < --config.KEY; a bare --run repeats that run's own flags."""
+    from zoo.runs.directory import check_path
+
     recipe = recipes.recipe(FLAGS.recipe) if FLAGS.recipe else None
     base = {"dataset": "digits", "config": {}, "data": {}, "steps": STEPS}
     if recipe:
@@ -94,13 +96,15 @@ def request():
     # Every model's settings are checked at once, its own after the seconds that TensorFlow takes.
     common = {field.name for field in dataclasses.fields(Common)}
     override(Common(), {key: settings[key] for key in settings if key in common})
+    dataset = FLAGS.dataset or base["dataset"]
+    path = pathlib.Path(FLAGS.run or f"runs/{model}_{pathlib.Path(dataset).name}")
+    if not FLAGS.dry_run:
+        check_path(path)
     start_tensorflow()
     config = override(registry.module(model).Config(), settings)
     data = registry.data_options(
         model, base["data"] | _flags("condition", "target") | cli.overrides("data")
     )
-    dataset = FLAGS.dataset or base["dataset"]
-    path = pathlib.Path(FLAGS.run or f"runs/{model}_{pathlib.Path(dataset).name}")
     return fit.Request(model, dataset, config, data, FLAGS.steps or base["steps"], path)
 
 

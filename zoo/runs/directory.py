@@ -18,7 +18,7 @@ import pathlib
 import numpy as np
 
 from zoo.config import UserError
-from zoo.files import reading, write_whole, writing
+from zoo.files import check_folder, reading, write_whole, writing
 from zoo.runs import provenance
 
 FORMAT = 4
@@ -27,6 +27,18 @@ KEYS = {
     "held_out": dict, "stretches": list,
 }  # fmt: skip
 CONDITIONS = "conditions.npy"
+
+
+def check_path(path):
+    """Checks that a run can be written at `path`, and writes nothing.
+
+    Raises:
+        UserError: TensorFlow's checkpoints cannot be at such a path.
+        WriteError: the folder can neither be made nor written.
+    """
+    if set("[]*?") & set(str(path)):
+        raise UserError(f"{str(path)!r}: a run's path must not contain [ ] * ?.")
+    check_folder(path)
 
 
 class Run:
@@ -102,8 +114,7 @@ class Run:
             WriteError: the folder cannot be written.
         """
         path = pathlib.Path(path)
-        if set("[]*?") & set(str(path)):
-            raise UserError(f"{str(path)!r}: a run's path must not contain [ ] * ?.")
+        check_path(path)
         facts = {
             "format": FORMAT,
             **json.loads(json.dumps(identity)),

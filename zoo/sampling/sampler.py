@@ -34,18 +34,28 @@ def load(path):
         UserError: there is neither at `path`, the run has no checkpoint yet, or a file of the
             export differs from its manifest.
     """
+    kind, path = find(path)
+    return kind(path)
+
+
+def find(path):
+    """Returns (`RunSampler` or `ExportSampler`, the path to hand it); imports no TensorFlow.
+
+    Raises:
+        UserError: there is neither at `path`, or the run's run.json is damaged.
+    """
+    from zoo.exporting import publish
+    from zoo.runs.directory import Run
+
     path = pathlib.Path(path)
     with reading(path):
-        is_run = (path / "run.json").exists()
+        is_run, version = (path / "run.json").exists(), publish.newest_version(path)
     if is_run:
-        return RunSampler(path)
-    from zoo.exporting import publish
-
-    with reading(path):
-        version = publish.newest_version(path)
+        Run.read(path)
+        return RunSampler, path
     if version is None:
         raise UserError(f"{str(path)!r} is neither a run directory nor an export.")
-    return ExportSampler(version)
+    return ExportSampler, version
 
 
 class _Sampler:
