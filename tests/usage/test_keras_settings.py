@@ -19,7 +19,7 @@ from tests.selection import fast_first
 from zoo import registry, startup
 from zoo.config import UserError, override
 
-POLICIES = ("mixed_float16", "mixed_bfloat16", "float16", "float64")
+POLICIES = ("mixed_float16", "float64")
 
 # What a process draws and learns: digests of samples, of a step's weights and of what is drawn
 # after it, for each model; then the judge's features.
@@ -70,13 +70,11 @@ def home_of(folder, **settings):
 @pytest.mark.parametrize(
     "names",
     [
-        ["dcgan", "pixelcnn"],
-        pytest.param(
-            [name for name in zoo.names() if name not in ("dcgan", "pixelcnn")],
-            marks=pytest.mark.slow,
-        ),
+        ["dcgan"],
+        # Minutes: each model is trained for a step under each policy.
+        pytest.param([n for n in zoo.names() if n != "dcgan"], marks=pytest.mark.slow),
     ],
-    ids=lambda names: "+".join(names[:2]),
+    ids=["dcgan", "the others"],
 )
 def test_layout_and_policy_change_no_bit(names, tmp_path):
     plain = home_of(tmp_path / "plain")
