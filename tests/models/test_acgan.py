@@ -74,6 +74,7 @@ def test_losses_by_hand(data):
     np.testing.assert_allclose(found["g_loss"], g_loss, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_class_term_moves_the_generator_and_both_heads(data):
     """With the source's part of both losses taken out, G and D still move."""
     model = make("acgan", data.spec)

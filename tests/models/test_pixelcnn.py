@@ -44,6 +44,6 @@ def test_pictures_off_the_levels():
     model = make("pixelcnn", GRAY)
     x = np.random.RandomState(0).uniform(-1, 1, (3, *GRAY)).astype(np.float32)
     np.testing.assert_array_equal(model.nll(x), model.nll(np.sign(x)))
-    with pytest.raises(UserError, match="none of the 2 levels"):
+    with pytest.raises(UserError, match="not among the 2 levels"):
         completion.check_levels(model.data_spec, (x + 1) / 2)
     completion.check_levels(model.data_spec, (np.sign(x) + 1) / 2)

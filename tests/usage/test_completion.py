@@ -17,7 +17,7 @@ def test_a_run_completes_and_tells_likelihoods(runs, digits):
     np.testing.assert_array_equal(found[:, np.eye(8) == 0], images[:, np.eye(8) == 0])
     assert (found != images).any()
     np.testing.assert_allclose(sampler.log_prob(images), sampler.model.log_prob(images), rtol=1e-5)
-    with pytest.raises(UserError, match="none of the 17 levels"):
+    with pytest.raises(UserError, match="not among the 17 levels"):
         sampler.log_prob(images * 0.97)
     with pytest.raises(UserError, match="2 masks for 6 pictures"):
         sampler.complete(images, np.ones((2, 8, 8, 1)))

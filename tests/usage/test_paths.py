@@ -54,7 +54,7 @@ LONG = "x" * 300
     [
         ("train", ["--model=vae", "--run=file"], f"'file' cannot be written ({NOT_A_FOLDER})"),
         ("train", ["--model=vae", "--run=file/a/b"], f"cannot be written ({NOT_A_FOLDER})"),
-        ("train", ["--model=vae", "--run=a[1]"], "a run's path has none of [ ] * ? in it"),
+        ("train", ["--model=vae", "--run=a[1]"], "a run's path must not contain [ ] * ?"),
         ("train", ["--model=vae", f"--run={LONG}"], "cannot be written (File name too long)"),
         ("train", ["--run=damaged"], "run.json' is damaged"),
         ("sample", ["--run=nowhere"], "'nowhere' is neither a run directory nor an export."),

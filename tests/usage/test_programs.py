@@ -59,6 +59,7 @@ def test_one_after_another_and_again(tmp_path, capsys, monkeypatch):
     assert state() == before
 
 
+@pytest.mark.slow
 def test_settings_do_not_stay_for_the_next_call(tmp_path):
     for words, latent in ((["--config.latent=3", "--data.binarize=static"], 3), ([], 2)):
         run = tmp_path / str(latent)
@@ -93,6 +94,7 @@ def test_a_mistake_is_raised_and_help_returns(command, capsys):
     assert state() == before
 
 
+@pytest.mark.slow
 def test_nothing_stays_of_what_was_refused(tmp_path):
     run, kept = tmp_path / "run", []
     train.main([*SMALL, "--steps=1", f"--run={run}"])
@@ -103,6 +105,7 @@ def test_nothing_stays_of_what_was_refused(tmp_path):
     train.main([*SMALL, "--steps=2", f"--run={run}"])
 
 
+@pytest.mark.slow
 def test_the_programs_own_flags_are_its_own(tmp_path):
     values = flags.FLAGS
     flags.DEFINE_string("seed", "words", "the program's")
@@ -121,6 +124,7 @@ def test_the_programs_own_flags_are_its_own(tmp_path):
             delattr(values, name)
 
 
+@pytest.mark.slow
 def test_from_another_thread(tmp_path):
     """Where no signals come, and none can be handled."""
     raised = []
@@ -138,6 +142,7 @@ def test_from_another_thread(tmp_path):
     assert (tmp_path / "run" / "checkpoints" / "step-1.index").exists()
 
 
+@pytest.mark.slow
 def test_an_interrupted_call_can_be_repeated(tmp_path, monkeypatch):
     """The step is kept, and the next Ctrl-C is the notebook's again."""
     before, run = state(), tmp_path / "run"
