@@ -50,8 +50,7 @@ class Discriminator(Network):
                 kernel_initializer=initializers.normal(0.02),
             )  # fmt: skip
             norm = [dcgan.batch_norm(initializers, dtype)] if normal else []
-            relu = keras.layers.LeakyReLU(negative_slope=0.2, dtype=dtype)
-            self.blocks.append(sequential(shape[1:], conv, *norm, relu))
+            self.blocks.append(sequential(shape[1:], conv, *norm))
             shape = self.blocks[-1].compute_output_shape(shape)
         self.source, self.classes = (
             keras.layers.Dense(units, kernel_initializer=initializers.normal(0.02), dtype="float32")
@@ -65,7 +64,10 @@ class Discriminator(Network):
         """Returns (source [B], classes [B, K]); with a `noise`, with dropout."""
         features = self.joined(x, condition)
         for block in self.blocks:
+            # Dropout and LeakyReLU give the same in either order; in this one TensorFlow's graph
+            # optimizer does not fail on the first convolution's gradient.
             features = drop(block(features, training=training), self._dropout, noise)
+            features = tf.nn.leaky_relu(features, 0.2)
         features = flat(features)
         return self.source(features)[:, 0], self.classes(features)
 
