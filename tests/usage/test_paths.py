@@ -44,7 +44,7 @@ def refusal(monkeypatch, tmp_path):
     return run
 
 
-NO_RUN = "'nowhere' is no run directory: it has no run.json."
+NO_RUN = "'nowhere' is not a run directory: it has no run.json."
 NOT_A_FOLDER = os.strerror(errno.ENOTDIR)
 LONG = "x" * 300
 
@@ -77,7 +77,7 @@ LONG = "x" * 300
         ("export", ["--run=run", "--out=no/name"], "there is no folder 'no'"),
         ("export", ["--run=run", "--out=file"], f"'file' cannot be written ({NOT_A_FOLDER})"),
         ("export", ["--run=run", f"--out={LONG}"], "cannot be read (File name too long)"),
-        ("export", ["--verify=nowhere"], "'nowhere' is no export"),
+        ("export", ["--verify=nowhere"], "'nowhere' is not an export"),
     ],
     ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else "",
 )
