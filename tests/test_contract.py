@@ -48,6 +48,7 @@ FAST = {
     contract.check_reduced_gradients: ("vae",),
     contract.check_keras_weight_files_carry_all: ("gan",),
     contract.check_bfloat16_is_for_hidden_products: FAMILIES,
+    contract.check_replicas_equal_one_device: FAMILIES,
 }
 
 

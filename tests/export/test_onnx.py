@@ -8,7 +8,7 @@ import pytest
 
 import zoo
 from tests import ROOT
-from tests.selection import LOOPS, fast_first
+from tests.selection import LOOPS
 from zoo.config import UserError
 from zoo.exporting import onnx, publish, verify
 
@@ -19,7 +19,8 @@ needs_onnx = pytest.mark.skipif(
 
 
 @needs_onnx
-@pytest.mark.parametrize("model", fast_first([*LOOPS, "cgan"], ["gan"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("model", [*LOOPS, "cgan"])
 def test_files_draw_what_the_model_draws(model, runs, tmp_path):
     run = zoo.load(runs(model))
     onnx.write(run.model, tmp_path)

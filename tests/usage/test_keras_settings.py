@@ -67,14 +67,9 @@ def home_of(folder, **settings):
     return folder
 
 
+@pytest.mark.slow  # minutes: each model is trained for a step under each policy
 @pytest.mark.parametrize(
-    "names",
-    [
-        ["dcgan"],
-        # Minutes: each model is trained for a step under each policy.
-        pytest.param([n for n in zoo.names() if n != "dcgan"], marks=pytest.mark.slow),
-    ],
-    ids=["dcgan", "the others"],
+    "names", [["dcgan"], [n for n in zoo.names() if n != "dcgan"]], ids=["dcgan", "the others"]
 )
 def test_layout_and_policy_change_no_bit(names, tmp_path):
     plain = home_of(tmp_path / "plain")
