@@ -1,0 +1,43 @@
+"""The pairs of two sets of features, in blocks, so that memory does not grow with their number."""
+
+import numpy as np
+
+from zoo.config import UserError
+
+BLOCK = 2**20  # pairs at a time, 8 MB of float64 for each array that is made of them
+
+
+def checked(features, reference, least):
+    """Returns both as float64 [N, d] and [M, d].
+
+    Args:
+        features, reference: [N, d] and [M, d].
+        least: how many examples each must have.
+
+    Raises:
+        UserError: another shape, too few examples, different widths, or NaN or infinity.
+    """
+    arrays = []
+    for values, what in ((features, "features"), (reference, "reference")):
+        values = np.asarray(values, np.float64)
+        if values.ndim != 2 or len(values) < least or not values.shape[1]:
+            raise UserError(
+                f"this figure needs {what} [N, d] of at least {least} examples, not "
+                f"{list(values.shape)}."
+            )
+        if not np.isfinite(values).all():
+            raise UserError(f"the {what} contain NaN or infinity.")
+        arrays.append(values)
+    one, other = arrays
+    if one.shape[1] != other.shape[1]:
+        raise UserError(
+            f"features of width {one.shape[1]} cannot be compared to those of width "
+            f"{other.shape[1]}: take both from one network."
+        )
+    return one, other
+
+
+def blocks(rows, columns):
+    """Slices of 0 to `rows`, each of about `BLOCK` pairs with all of `columns`."""
+    size = max(1, BLOCK // columns)
+    return [slice(i, min(i + size, rows)) for i in range(0, rows, size)]
