@@ -10,7 +10,7 @@ import numpy as np
 
 import zoo
 from tests.contract import make, run_steps
-from zoo.metrics import evaluation, likelihood
+from zoo.metrics import evaluation, figures, likelihood
 
 # Of a Wasserstein loop.
 PLANE = {"batch_size": 128, "latent": 2, "hidden": (64, 64, 64), "n_critic": 5, "ema": 0.99}
@@ -20,7 +20,8 @@ PICTURES = {"batch_size": 64, "hidden": (256, 256), "n_critic": 3}
 def judged(name, dataset, steps, **settings):
     """The figures of 1,000 samples before and after a short run."""
     data = zoo.load_data(name, dataset)
-    judges, given = evaluation.judge(data, "test", 1000), data.conditions()
+    quick, given = figures.quick(data.spec, 1000), data.conditions()
+    judges = evaluation.judge(data, "test", 1000, quick)
     model = make(name, data.spec, jit_compile="auto", steps_per_execution=25, **settings)
     found = []
     for count in (0, steps):

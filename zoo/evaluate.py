@@ -1,12 +1,13 @@
 """Measures a run: figures with their sample counts and their spread over seeds, as JSON beside it.
 
     python -m zoo.evaluate --run=runs/a [--num=10000] [--seeds=3]
+    python -m zoo.evaluate --run=runs/a --metrics=frechet,precision,recall
     python -m zoo.evaluate --run=runs/pixelcnn_mnist --metrics=likelihood --split=test
 
 Writes RUN/evaluation.json and prints it as a table.  What is measured goes by the data: see
-`zoo.metrics.evaluation`.  Of a model that draws pixel by pixel also RUN/likelihood.json: -log p(x)
-of all held-out pictures, exact, in nats and in bits per dimension, beside that of a histogram of
-each pixel's own levels.
+`zoo.metrics.figures` and `zoo.metrics.evaluation`.  Of a model that draws pixel by pixel also
+RUN/likelihood.json: -log p(x) of all held-out pictures, exact, in nats and in bits per dimension,
+beside that of a histogram of each pixel's own levels.
 Weights are the moving averages where the run keeps them.  The run's data must be at hand, as for
 training.  Both files name the code that trained the run, stretch by stretch, and that which judged.
 """
@@ -17,10 +18,11 @@ from absl import flags
 
 from zoo import cli, files
 from zoo.config import HIGHEST, UserError, nearest
+from zoo.metrics import figures
 from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
-METRICS = {"samples": "evaluation.json", "likelihood": "likelihood.json"}  # and where they go
+FILES = {"samples": "evaluation.json", "likelihood": "likelihood.json"}  # of each group of figures
 
 
 def define_flags():
@@ -28,12 +30,17 @@ def define_flags():
     flags.DEFINE_string("run", None, "the run directory")
     flags.DEFINE_integer("num", 10_000, "samples of each seed", 2, HIGHEST)
     flags.DEFINE_integer("seeds", 3, "seeds 0, 1, … that samples are drawn from", 1, HIGHEST)
-    flags.DEFINE_list("metrics", None, "samples, likelihood, or both (default: all that there are)")
+    flags.DEFINE_list(
+        "metrics",
+        None,
+        f"which of {', '.join(figures.ALL)}; or likelihood, which is nll and bits_per_dim, or "
+        "samples, which is all others (default: all that the data and the model permit)",
+    )
     flags.DEFINE_string("split", None, "what to measure against (default: what the run held out)")
 
 
 def evaluate(path, num, seeds, metrics=None, split=None):
-    """Evaluates the run at `path`; returns group of `METRICS` -> what its file holds.
+    """Evaluates the run at `path`; returns group of `FILES` -> what its file holds.
 
     Raises:
         UserError: it is no run, its data is not at hand, or there is no such figure for it.
@@ -43,7 +50,7 @@ def evaluate(path, num, seeds, metrics=None, split=None):
 
     sampler = RunSampler(path)
     facts = sampler.run.facts
-    wanted = _wanted(sampler, metrics)
+    wanted = _wanted(sampler, num, metrics, split)
     data = sampler.run.data()
     held_out = split or facts["held_out"]["split"]
     if held_out not in data.splits:
@@ -65,40 +72,45 @@ def evaluate(path, num, seeds, metrics=None, split=None):
         "code": provenance.code(),
     }
     found = {}
-    if "samples" in wanted:
+    if wanted["samples"]:
         found["samples"] = common | {
             "samples": num,
             "sample_seeds": list(range(seeds)),
-            "figures": _of_samples(sampler, data, held_out, num, seeds),
+            "figures": _of_samples(sampler, data, held_out, num, seeds, wanted["samples"]),
         }
-    if "likelihood" in wanted:
+    if wanted["likelihood"]:
         found["likelihood"] = common | {
             "of": sampler.model.likelihood_of,
-            "figures": _of_likelihood(sampler, data, held_out),
+            "figures": _of_likelihood(sampler, data, held_out, wanted["likelihood"]),
         }
     for name, result in found.items():
         text = json.dumps(result, indent=2) + "\n"
-        files.write_whole(sampler.run.path / METRICS[name], text.encode())
+        files.write_whole(sampler.run.path / FILES[name], text.encode())
     return found
 
 
-def _wanted(sampler, metrics):
-    """The groups of figures to take, checked."""
-    for name in metrics or ():
-        if name not in METRICS:
-            raise UserError(f"unknown metrics {name!r}: {nearest(name, METRICS)}.")
-    if metrics and "likelihood" in metrics and not sampler.pixelwise:
-        raise UserError("only models that draw pixel by pixel tell an exact likelihood.")
-    return metrics or (METRICS if sampler.pixelwise else ["samples"])
+def _wanted(sampler, num, metrics, split):
+    """Group of `FILES` -> its figures to take, which this run permits."""
+    if split is None:
+        num = min(num, sampler.run.facts["held_out"]["examples"])
+    spec, asked = sampler.data_spec, None
+    if metrics:
+        # Of data that permits none, the sentence about pictures says why.
+        samples = figures.of_samples(spec, num) or figures.PICTURES
+        groups = {"samples": samples, "likelihood": figures.LIKELIHOOD}
+        asked = [figure for name in metrics for figure in groups.get(name, (name,))]
+    chosen = figures.chosen(spec, num, sampler.pixelwise, asked)
+    likelihood = [name for name in chosen if name in figures.LIKELIHOOD]
+    return {"samples": [n for n in chosen if n not in likelihood], "likelihood": likelihood}
 
 
-def _of_samples(sampler, data, held_out, num, seeds):
+def _of_samples(sampler, data, held_out, num, seeds, names):
     """Figures of what is drawn, over seeds."""
     import numpy as np
 
     from zoo.metrics import evaluation
 
-    judge = evaluation.judge(data, held_out, num)
+    judge = evaluation.judge(data, held_out, num, names)
     # Names are judged against the held-out pictures that they are drawn for.
     given = getattr(judge, "given", None)
     found = []
@@ -117,7 +129,7 @@ def _of_samples(sampler, data, held_out, num, seeds):
     }
 
 
-def _of_likelihood(sampler, data, held_out):
+def _of_likelihood(sampler, data, held_out, names):
     """-log p(x) of all held-out pictures, with its standard error."""
     from zoo.metrics import likelihood
 
@@ -128,6 +140,7 @@ def _of_likelihood(sampler, data, held_out):
     return {
         name: {"mean": mean, "standard_error": error, "independent_pixels": alone[name][0]}
         for name, (mean, error) in own.items()
+        if name in names
     }
 
 
@@ -138,6 +151,7 @@ def main():
         raise UserError("say what to evaluate: python -m zoo.evaluate --run=runs/NAME.")
     from zoo.runs.directory import Run
 
+    figures.check(FLAGS.metrics or (), (*figures.ALL, *FILES))
     files.check_folder(Run.read(FLAGS.run).path)
     start_tensorflow(exact=True)
     for group, result in evaluate(
@@ -155,7 +169,7 @@ def main():
             print(f"-log p of {result['of']}, ± its standard error")
         for name, figure in result["figures"].items():
             print(f"  {name:12} {_in_words(figure)}")
-        print(f"written to {FLAGS.run.rstrip('/')}/{METRICS[group]}")
+        print(f"written to {FLAGS.run.rstrip('/')}/{FILES[group]}")
 
 
 def _in_words(figure):

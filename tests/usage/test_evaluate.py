@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.metrics import evaluation
+from zoo.metrics import evaluation, figures
 from zoo.runs import provenance
 
 WORDS = {
@@ -31,22 +31,22 @@ def trained(once, runs, command):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "figures"),
+    ("name", "expected"),
     [
         ("plane", {"modes", "good", "kl"}),
         ("roll", {"near"}),
-        ("gan", {"frechet"}),
-        ("cgan", {"frechet", "accuracy"}),
+        ("gan", set(figures.PICTURES)),
+        ("cgan", {*figures.PICTURES, "accuracy"}),
         ("names", {"right"}),
         ("labeled", {"right"}),
     ],
 )
-def test_each_kind_of_data_has_its_figures(name, figures, trained, command):
+def test_each_kind_of_data_has_its_figures(name, expected, trained, command):
     run = trained(name)
     done = command("evaluate", f"--run={run}", "--num=500", "--seeds=2")
     assert done.returncode == 0, done.stderr
     found = json.loads((run / "evaluation.json").read_text())
-    assert set(found["figures"]) == figures
+    assert set(found["figures"]) == expected
     assert found["samples"] == 500
     assert found["sample_seeds"] == [0, 1]
     assert found["command"].endswith("--num=500 --seeds=2")
@@ -58,8 +58,11 @@ def test_each_kind_of_data_has_its_figures(name, figures, trained, command):
         np.testing.assert_allclose(figure["sd"], np.std(figure["each"], ddof=1))
         assert len(figure["each"]) == 2
         assert (figure["real"] is None) == (name == "labeled")
+        against = {"drawn": 500, "real": 500, "held_out": 297}
         assert figure["counts"] == {
-            "frechet": {"drawn": 500, "real": 500, "held_out": 297},
+            "frechet": against,
+            "kernel": against,
+            **dict.fromkeys(figures.NEIGHBORS, dict.fromkeys(against, 297)),
             "accuracy": {"drawn": 500, "real": 297},
             "right": {"drawn": 500} | ({} if name == "labeled" else {"real": 297}),
         }.get(key, {"drawn": 500, "real": 500})
@@ -73,12 +76,16 @@ def test_each_kind_of_data_has_its_figures(name, figures, trained, command):
         assert own["near"] > 0.98 > drawn["near"]
     if "frechet" in own:
         assert own["frechet"] < 0.05 < drawn["frechet"]  # of 500 examples
+        assert own["kernel"] < 0.05 * drawn["kernel"]
+        for key in figures.NEIGHBORS:
+            assert own[key] > 0.9
+        assert drawn["coverage"] < 0.5
     if name == "names":
         assert own["right"] > 0.95 > drawn["right"]
 
 
 def test_the_judge_of_pictures_knows_good_from_bad(digits):
-    judge = evaluation.judge(zoo.load_data("cgan"), "test", 1000)
+    judge = evaluation.judge(zoo.load_data("cgan"), "test", 1000, ["frechet", "accuracy"])
     images, _, labels = digits.examples("train", 1000)
     good = judge.of(images, labels)
     assert good["accuracy"] > 0.97
@@ -92,7 +99,7 @@ def test_the_judge_of_pictures_knows_good_from_bad(digits):
 def test_the_data_and_the_model_are_judged_at_one_count(digits):
     """Few examples are further off than many of the same: else a model draws better than real."""
     images, _, _ = digits.examples("train")
-    few, all_there_are = (evaluation.judge(digits, "test", num) for num in (200, 5000))
+    few, all_there_are = (evaluation.judge(digits, "test", num, ["frechet"]) for num in (200, 5000))
     for judge, count in ((few, 200), (all_there_are, 1500)):
         assert judge.counts == {"frechet": {"drawn": count, "real": count, "held_out": 297}}
     assert few.real["frechet"] > 1.5 * all_there_are.real["frechet"]
@@ -161,6 +168,9 @@ def test_runs_log_the_estimate_gradients_and_weights(model, runs):
         ("evaluate", [], "say what to evaluate"),
         ("evaluate", ["--run=/nowhere"], "'/nowhere' is not a run directory"),
         ("evaluate", ["--run=/nowhere", "--num=1"], "--num=1"),
+        ("evaluate", ["--run=/nowhere", "--metrics=recall_"], "unknown figure 'recall_': did you"),
+        ("evaluate", ["--run=GAN", "--metrics=accuracy"], "needs a model that is given a class"),
+        ("evaluate", ["--run=GAN", "--metrics=likelihood"], "'nll' needs a model that draws pixel"),
         ("diagnose", [], "say what to draw"),
         ("diagnose", ["--run=/nowhere", "--out=x.jpg"], "say what to draw"),
         (
@@ -191,10 +201,18 @@ def test_evaluation_tells_likelihoods(runs, command):
     np.testing.assert_allclose(nll["mean"] / bits["mean"], 64 * math.log(2))
     assert 1.5 < bits["independent_pixels"] < 3
     assert f"bits_per_dim {bits['mean']:.4f} ± {bits['standard_error']:.4f}" in done.stdout
+    done = command("evaluate", f"--run={run}", "--metrics=nll,coverage", "--num=20", "--seeds=1")
+    assert done.returncode == 0, done.stderr
+    again, drawn = (
+        json.loads((run / name).read_text())["figures"]
+        for name in ("likelihood.json", "evaluation.json")
+    )
+    assert again == {"nll": nll}
+    assert set(drawn) == {"coverage"}
+    assert drawn["coverage"]["counts"] == {"drawn": 20, "real": 20, "held_out": 20}
     for words, sentence in (
         ((f"--run={run}", "--split=tset"), "has no split 'tset': did you mean 'test'?"),
-        ((f"--run={run}", "--metrics=nll"), "unknown metrics 'nll'"),
-        ((f"--run={runs('gan')}", "--metrics=likelihood"), "tell an exact likelihood"),
+        ((f"--run={run}", "--metrics=nl"), "unknown figure 'nl': did you mean 'nll'?"),
     ):
         done = command("evaluate", *words)
         assert done.returncode == 2

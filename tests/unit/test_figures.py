@@ -1,0 +1,141 @@
+"""Which figures a run permits, and that each figure of pictures moves as its paper says."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import zoo
+from zoo.config import UserError
+from zoo.data.spec import DataSpec
+from zoo.metrics import evaluation, figures
+from zoo.metrics.classifier import Classifier
+
+DIGITS = DataSpec("digits", (8, 8, 1), classes=10)
+LABELED = dataclasses.replace(DIGITS, condition="label", condition_shape=(10,))
+SPELLED = dataclasses.replace(LABELED, shape=(5, 27))
+FACES = DataSpec("faces", (8, 8, 3))
+RING, CLOUD = (DataSpec(name, (2,)) for name in ("gaussians8", "cloud"))
+
+
+@pytest.mark.parametrize(
+    ("spec", "num", "pixelwise", "permitted"),
+    [
+        (DIGITS, 6, False, figures.PICTURES),
+        (DIGITS, 5, False, ("frechet", "kernel")),  # a ball reaches to the 5th other example
+        (LABELED, 6, False, (*figures.PICTURES, "accuracy")),
+        (DIGITS, 6, True, (*figures.PICTURES, "nll", "bits_per_dim")),
+        (FACES, 6, True, ("nll", "bits_per_dim")),
+        (SPELLED, 6, False, ("right",)),
+        (RING, 6, False, ("modes", "good", "kl")),
+        (DataSpec("swiss_roll", (2,)), 6, False, ("near",)),
+    ],
+)
+def test_all_that_is_permitted_is_the_default(spec, num, pixelwise, permitted):
+    assert figures.chosen(spec, num, pixelwise) == permitted
+    assert figures.chosen(spec, num, pixelwise, [permitted[-1]]) == permitted[-1:]
+    assert set(permitted) <= set(figures.ALL)
+
+
+@pytest.mark.parametrize(
+    ("spec", "num", "names", "said"),
+    [
+        (DIGITS, 6, ["coverages"], "unknown figure 'coverages': did you mean 'coverage'"),
+        (DIGITS, 6, ["nll"], "'nll' needs a model that draws pixel by pixel"),
+        (DIGITS, 6, ["accuracy"], "'accuracy' needs a model that is given a class"),
+        (DIGITS, 5, ["recall"], "'recall' needs more than 5 examples on each side"),
+        (DIGITS, 6, ["modes"], "'modes' is no figure of the data 'digits'.*frechet, kernel"),
+        (FACES, 6, ["frechet"], "'frechet' needs pictures with labels of at least 2 classes"),
+        (RING, 6, ["good", "goo"], "unknown figure 'goo': did you mean 'good'"),
+        (RING, 6, ["near"], "'near' is no figure of the data 'gaussians8'.*modes, good, kl"),
+        (FACES, 6, None, "there is no figure for 'faces': pictures need labels"),
+        (CLOUD, 6, None, "there is no figure for 'cloud': .* gaussians8, gaussians25, swiss_roll"),
+    ],
+)
+def test_what_is_not_permitted_is_refused(spec, num, names, said):
+    with pytest.raises(UserError, match=said):
+        figures.chosen(spec, num, pixelwise=False, names=names)
+
+
+def test_the_judge_takes_what_is_asked_for(digits, monkeypatch):
+    def not_asked(*_):
+        raise AssertionError("was not asked for")
+
+    monkeypatch.setattr(evaluation.prdc, "prdc", not_asked)
+    monkeypatch.setattr(evaluation.frechet, "relative", not_asked)
+    untrained = Classifier(DIGITS.shape, DIGITS.classes)
+    monkeypatch.setattr(evaluation.Classifier, "fit", lambda *_: untrained)
+    judge = evaluation.judge(digits, "test", 50, ["kernel"])
+    assert set(judge.real) == set(judge.counts) == {"kernel"}
+    assert set(judge.of(digits.examples("train", 50)[0], None)) == {"kernel"}
+    plane = evaluation.judge(zoo.load_data("wgan", "gaussians8"), "test", 50, ["kl"])
+    assert set(plane.real) == set(plane.counts) == {"kl"}
+    assert figures.quick(LABELED, 50) == ("frechet", "accuracy")
+    assert figures.quick(RING, 50) == ("modes", "good", "kl")
+
+
+@pytest.fixture(scope="module")
+def table(digits):
+    """kind of pictures -> its figures, of 750 pictures; the floor is that of 750 others.
+
+    Of a missing class and of a repeated picture they are means over the 10 classes.
+    """
+    judge = evaluation.judge(digits, "test", 750)
+    images, _, labels = digits.examples("train")
+    rest, random = np.random.RandomState(0).permutation(1500)[750:], np.random.RandomState(1)
+    padded = np.pad(images[rest], ((0, 0), (1, 1), (1, 1), (0, 0)))
+    blurred = sum(padded[:, i : i + 8, j : j + 8] for i in range(3) for j in range(3)) / 9
+    found = {
+        "floor": judge.real,
+        "real": judge.of(images[rest], None),
+        "noise": judge.of(random.rand(750, 8, 8, 1).astype(np.float32), None),
+        "blurred": judge.of(blurred, None),
+    }
+    missing, repeated = [], []
+    for label in range(10):
+        others = np.flatnonzero(labels != label)
+        missing.append(judge.of(images[random.choice(others, 750, replace=False)], None))
+        repeated.append(judge.of(np.repeat(images[labels == label][:1], 750, axis=0), None))
+    for kind, each in (("one class missing", missing), ("one picture repeated", repeated)):
+        found[kind] = {name: np.mean([one[name] for one in each]) for name in judge.real}
+    for kind, row in found.items():
+        print(f"{kind:22}" + "".join(f"{row[name]:11.4f}" for name in row))
+    return found
+
+
+def test_each_figure_of_pictures_moves_as_its_paper_says(table):
+    floor, real, noise, blurred = (table[k] for k in ("floor", "real", "noise", "blurred"))
+    missing, repeated = table["one class missing"], table["one picture repeated"]
+
+    # Real pictures are what the floor says.
+    for name in figures.NEIGHBORS:
+        assert abs(real[name] - floor[name]) < 0.06
+        assert real[name] > 0.9
+    assert real["coverage"] == pytest.approx(1 - 1 / 2**5, abs=0.04)
+    assert abs(real["kernel"]) < missing["kernel"]  # it is unbiased, and may be below 0
+
+    # Both distances see everything, and more of what is worse.
+    for name in ("frechet", "kernel"):
+        assert 1.5 * max(real[name], floor[name]) < missing[name]
+        assert 4 * missing[name] < blurred[name] < repeated[name] / 2
+        assert 4 * missing[name] < noise[name]
+
+    # A missing class is recall and coverage, and leaves what is drawn as good as it was.
+    for name in ("recall", "coverage"):
+        assert real[name] - 0.15 < missing[name] < real[name] - 0.03
+    for name in ("precision", "density"):
+        assert abs(missing[name] - real[name]) < 0.05
+
+    # One good picture again and again: precise, and nothing is covered.
+    assert repeated["precision"] > 0.85
+    assert repeated["density"] > 0.5
+    assert repeated["recall"] < 0.01
+    assert repeated["coverage"] < 0.05
+
+    # Noise is bad by all four; what is blurred has lost variety, and density sees it before
+    # precision does.
+    assert max(noise[name] for name in figures.NEIGHBORS) < 0.4
+    assert noise["density"] < 0.15
+    assert blurred["recall"] < real["recall"] - 0.4
+    assert blurred["coverage"] < real["coverage"] - 0.4
+    assert blurred["density"] < real["density"] - 0.2
