@@ -130,6 +130,7 @@ def test_images_are_in_unit_range_whatever_the_model_trained_on(command, tmp_pat
     assert abs(images.mean() - 0.5) < 0.25
 
 
+@pytest.mark.slow
 def test_the_checks_see_a_difference(runs, exports, tmp_path):
     """An export whose numbers are off must not pass."""
     version = exports("vae") / "1"
@@ -301,6 +302,7 @@ def test_a_name_inside_an_export_or_a_run_is_refused(runs, exports):
     assert publish.target(str(exports("gan"))) == exports("gan")
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_named_and_leaves_nothing(runs, command, tmp_path):
     def little_space():
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))

@@ -139,6 +139,7 @@ def test_a_label_and_its_name_are_one_condition(samplers):
         np.testing.assert_array_equal(sampler.sample(3, 1), sampler.sample(3, 1, [0, 1, 2]))
 
 
+@pytest.mark.slow
 def test_a_picture_may_have_its_shape_or_be_flat(samplers):
     sampler = samplers("image")
     pictures = zoo.load_data("gan").examples("test", 3)[0]

@@ -100,8 +100,8 @@ def test_one_step_by_hand(plane):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("network", ["mlp", "dcgan", "resnet"])
-@pytest.mark.parametrize("critic_norm", fast_first(["none", "layer"], ["layer"]))
+@pytest.mark.parametrize("network", fast_first(["mlp", "dcgan", "resnet"], ["mlp", "dcgan"]))
+@pytest.mark.parametrize("critic_norm", ["none", "layer"])
 def test_every_network_trains(network, critic_norm):
     data = zoo.load_data("wgan_gp")
     words = {"network": network, "critic_norm": critic_norm, "n_critic": 1, "channels": 32}

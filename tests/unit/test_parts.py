@@ -21,6 +21,7 @@ def test_parts_cover_all_and_keep_the_budget(count, values, size):
     assert size == 1 or 4 * values * size <= BUDGET
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_parts(runs, digits, monkeypatch):
     drawn = sampler.load(runs("pixelcnn"))
     images = digits.examples("test", 40)[0]

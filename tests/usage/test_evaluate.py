@@ -96,6 +96,7 @@ def test_the_judge_of_pictures_knows_good_from_bad(digits):
     assert judge.of(noise, labels)["frechet"] > 20 * good["frechet"]
 
 
+@pytest.mark.slow
 def test_the_data_and_the_model_are_judged_at_one_count(digits):
     """Few examples are further off than many of the same: else a model draws better than real."""
     images, _, _ = digits.examples("train")
@@ -190,6 +191,7 @@ def test_bad_calls_get_one_sentence(name, words, sentence, runs, command, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_evaluation_tells_likelihoods(runs, command):
     run = runs("pixelcnn")
     done = command("evaluate", f"--run={run}", "--metrics=likelihood", "--split=test")

@@ -13,7 +13,7 @@ import tensorflow as tf
 import zoo
 from tests import ROOT
 from tests.contract import case, flags_of
-from tests.selection import PIXELWISE, fast_first
+from tests.selection import FAMILIES, PIXELWISE, fast_first
 from zoo.runs import directory, provenance
 
 TRAIN = ["-m", "zoo.train"]
@@ -30,7 +30,7 @@ def checkpoint(run):
     }
 
 
-@pytest.mark.parametrize("model", fast_first(zoo.names()))
+@pytest.mark.parametrize("model", fast_first(zoo.names(), FAMILIES))
 def test_a_run_leaves_what_it_says(model, runs):
     run = runs(model)
     facts = json.loads((run / "run.json").read_text())
