@@ -12,5 +12,10 @@ def parts(count, values):
         values: float32 numbers of one example in the largest tensor: what it is drawn of, times
             the gray levels where each of them has a logit.  One example may exceed the budget.
     """
-    size = max(1, min(MOST, BUDGET // (4 * values)))
+    return slices(count, min(MOST, BUDGET // (4 * values)))
+
+
+def slices(count, size):
+    """Returns the slices of 0 to `count`, each of `size` but the last, and of 1 at least."""
+    size = max(1, size)
     return [slice(i, min(i + size, count)) for i in range(0, count, size)]

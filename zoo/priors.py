@@ -18,7 +18,9 @@ KINDS = {
     "normal": lambda noise, size: noise.normal((size,)),
     "uniform": lambda noise, size: noise.uniform((size,)),
     "symmetric": lambda noise, size: tf.maximum(2.0 * noise.uniform((size,)) - 1.0, -1.0),
-    "categorical": lambda noise, size: one_hot(noise.uniform((1,))[:, 0], size),
+    "categorical": lambda noise, size: tf.one_hot(
+        tf.cast(noise.uniform((1,))[:, 0] * size, tf.int32), size
+    ),
 }
 
 
@@ -43,8 +45,3 @@ def draw(noise, prior):
     """Returns one latent for each example of a `Noise`, float32 [B, z]; each part is a draw."""
     parts = [KINDS[kind](noise, width) for kind, width in prior]
     return parts[0] if len(parts) == 1 else tf.concat(parts, axis=-1)
-
-
-def one_hot(uniform, classes):
-    """Classes that are equally likely, one-hot float32 [B, classes], from uniform numbers [B]."""
-    return tf.one_hot(tf.cast(uniform * classes, tf.int32), classes)

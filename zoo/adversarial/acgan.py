@@ -138,7 +138,7 @@ class ACGAN(base.TwoNetworks):
 
     def classes(self, noise):
         """Returns classes for generated pictures, one-hot [B, K], all equally likely."""
-        return priors.one_hot(noise.uniform((1,))[:, 0], self.data_spec.classes)
+        return priors.draw(noise, (("categorical", self.data_spec.classes),))
 
     def score(self, x):
         """The source's logit [B]."""

@@ -127,6 +127,15 @@ class DataSpec:
             return None
         return "label" if self.condition == "label" else "condition"
 
+    def check_labels(self, labels):
+        """Raises `UserError` unless all labels, whole numbers [N], are of the classes."""
+        outside = [int(label) for label in labels if not 0 <= label < self.classes]
+        if outside:
+            raise UserError(
+                f"label {outside[0]} is not one of the {self.classes} classes: give 0 to "
+                f"{self.classes - 1}."
+            )
+
     @property
     def output_activation(self):
         """The activation whose image is the data's range: softmax over a letter's symbols."""

@@ -3,6 +3,7 @@
 import numpy as np
 
 from zoo.config import UserError
+from zoo.parts import slices
 
 BLOCK = 2**20  # pairs at a time, 8 MB of float64 for each array that is made of them
 
@@ -39,5 +40,4 @@ def checked(features, reference, least):
 
 def blocks(rows, columns):
     """Slices of 0 to `rows`, each of about `BLOCK` pairs with all of `columns`."""
-    size = max(1, BLOCK // columns)
-    return [slice(i, min(i + size, rows)) for i in range(0, rows, size)]
+    return slices(rows, BLOCK // columns)

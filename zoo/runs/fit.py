@@ -121,7 +121,7 @@ def _fit(asked, how, interruption, opened):
         return run, model
     run.begin(start)
     every = how.every or max(25, round(asked.steps / 20))
-    if strategy.num_replicas_in_sync == 1:
+    if model.replicas == 1:
         model.pace = execution.Pace(every, asked.steps)
     else:
         model.steps_per_execution = _unrolled(start, asked.steps, every)
@@ -167,7 +167,7 @@ def dry_run(asked, how):
     tf.function(
         lambda batch: strategy.run(model.train_step, (batch,)), autograph=False
     ).get_concrete_function(next(iter(distribution.feed(strategy, stream))))
-    share = asked.config.batch_size // strategy.num_replicas_in_sync
+    share = asked.config.batch_size // model.replicas
     trained = model.optimizers()
     parts = ", ".join(
         f"{name} {sum(math.prod(v.shape) for v in variables):,}"
@@ -208,8 +208,7 @@ def _check_together(starts):
 def _jit(model):
     """Whether XLA compiles the steps, which bits depend on; None over several replicas, which XLA
     cannot compile and a run may change to."""
-    one = model.distribute_strategy.num_replicas_in_sync == 1
-    return bool(model.jit_compile) if one else None
+    return bool(model.jit_compile) if model.replicas == 1 else None
 
 
 def _unrolled(*counts):

@@ -37,12 +37,7 @@ def checked(spec, condition):
             raise UserError(f"this model is given a picture: pass {_wanted(spec)} (--condition).")
         return _vectors(spec, given)
     if labels:
-        outside = [int(label) for label in given if not 0 <= label < spec.classes]
-        if outside:
-            raise UserError(
-                f"label {outside[0]} is not one of the {spec.classes} classes: give 0 to "
-                f"{spec.classes - 1}."
-            )
+        spec.check_labels(given)
         if spec.condition == "label":
             return given.astype(np.int32)
         given, words = np.array(spec.names)[given], True

@@ -71,7 +71,9 @@ class _Sampler:
     @property
     def latent(self):
         """Size of z."""
-        return sum(width for _, width in self.prior)
+        from zoo import priors
+
+        return priors.size(self.prior)
 
     def sample(self, num, seed=0, condition=None):
         """Draws `num` examples; a larger `num` begins with the same ones."""

@@ -49,10 +49,5 @@ def encoded(spec, y):
     if not y.dtype.is_integer:
         return tf.cast(y, tf.float32)
     if not tf.is_symbolic_tensor(y):  # in a graph, the export's own check stands
-        outside = [label for label in y.numpy().ravel() if not 0 <= label < spec.classes]
-        if outside:
-            raise UserError(
-                f"label {outside[0]} is not one of the {spec.classes} classes: give 0 to "
-                f"{spec.classes - 1}."
-            )
+        spec.check_labels(y.numpy().ravel())
     return tf.one_hot(y, spec.classes)
