@@ -5,7 +5,7 @@ import functools
 import pytest
 
 import zoo
-from tests import contract
+from tests import contract, keras_files
 from tests.selection import FAMILIES, LOOPS, fast_first
 
 NAMES = zoo.names()
@@ -32,6 +32,8 @@ FULL = [
     contract.check_wrong_strategy_is_refused,
 ]
 ON_DISK = [contract.check_restored_run_continues, contract.check_keras_weight_files_carry_all]
+# Of every model; `tests/usage/test_keras_files.py` has them trained, in two processes.
+FILES = [keras_files.check_round_trip]
 
 
 @functools.cache
@@ -71,7 +73,7 @@ def test_model(check, name):
     check(name, data_of(name))
 
 
-@pytest.mark.parametrize(("check", "name"), marked(LOOPS, ON_DISK, FAMILIES))
+@pytest.mark.parametrize(("check", "name"), marked(LOOPS, ON_DISK, FAMILIES) + marked(NAMES, FILES))
 def test_model_on_disk(check, name, tmp_path):
     check(name, data_of(name), tmp_path)
 

@@ -4,6 +4,7 @@
     build("gan", dataset="digits", latent=64) -> a compiled Keras model that `fit`s
     load_data("gan", "digits")  -> the data set as that model's paper asks for it
     load("runs/a") or load("exports/a") -> something with `.sample(num, seed, condition=None)`
+    load("m.keras") -> the model that `model.save("m.keras")` wrote, which has `sample` and `fit`
 
 Importing this package imports no TensorFlow; the first `build` or `load` does.
 """
@@ -71,7 +72,7 @@ def load_data(name, dataset="digits", **options):
 
 
 def load(path):
-    """Loads a run directory or an export; see `zoo.sampling.sampler.load`."""
+    """Loads a run directory, an export or a ``.keras`` file; see `zoo.sampling.sampler.load`."""
     from zoo.startup import start_tensorflow
 
     start_tensorflow()

@@ -36,8 +36,21 @@ def default(settings, key, value):
     return dataclasses.field(default=value, metadata=field.metadata)
 
 
+class Plain:
+    """A dataclass of plain values, which a JSON file can hold."""
+
+    @classmethod
+    def of_json(cls, values):
+        """Makes an object of what `dataclasses.asdict` wrote to a JSON file, tuples as lists.
+
+        Raises:
+            UserError: the values are none of this class.
+        """
+        return override(cls(), values)
+
+
 @dataclasses.dataclass(frozen=True)
-class Common:
+class Common(Plain):
     """The settings that every model has."""
 
     batch_size: int = setting(64, "examples in a batch, over all replicas", low=1)

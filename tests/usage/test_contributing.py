@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tests import ROOT
 from tests.contract import make
+from tests.keras_files import check_round_trip
 from tests.test_contract import LIGHT, NETWORKS
 from zoo import registry
 
@@ -31,6 +32,10 @@ def shown(tmp_path, monkeypatch):
 @pytest.mark.parametrize("check", LIGHT + NETWORKS, ids=lambda check: check.__name__)
 def test_the_shown_model_passes(check, shown, digits):
     check(shown, digits)
+
+
+def test_its_keras_files_are_read_again(shown, digits, tmp_path):
+    check_round_trip(shown, digits, tmp_path)
 
 
 def test_its_losses_by_hand_and_its_settings(shown, digits):

@@ -20,6 +20,7 @@ import tensorflow as tf
 from zoo.autoregressive import likelihood
 from zoo.networks.masked import MaskedConv
 from zoo.networks.recurrent import gate_biases, lstm
+from zoo.serializable import Serializable
 
 DATA = likelihood.DATA
 
@@ -30,7 +31,7 @@ class Config(likelihood.Config):
     1 with h = 32."""
 
 
-class DiagonalBiLSTM(keras.layers.Layer):
+class DiagonalBiLSTM(Serializable, keras.layers.Layer):
     """2h features -> LSTMs of h along both diagonals -> 2h, and what came in added (Figure 5)."""
 
     def __init__(self, channels, colors, initializers, precision="float32"):

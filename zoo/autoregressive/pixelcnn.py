@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from zoo.autoregressive import likelihood
 from zoo.networks.masked import MaskedConv
+from zoo.serializable import Serializable
 
 DATA = likelihood.DATA
 
@@ -24,7 +25,7 @@ class Config(likelihood.Config):
     """Section 5 of the paper: 15 layers with h = 128 on color pictures."""
 
 
-class Block(keras.layers.Layer):
+class Block(Serializable, keras.layers.Layer):
     """2h -> h -> 2h features through ReLU and masked convolutions of 1x1, 3x3 and 1x1, and what
     came in added (Figure 5, left)."""
 

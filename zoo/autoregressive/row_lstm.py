@@ -17,6 +17,7 @@ import tensorflow as tf
 from zoo.autoregressive import likelihood
 from zoo.networks.masked import MaskedConv
 from zoo.networks.recurrent import gate_biases, lstm, shifted
+from zoo.serializable import Serializable
 
 DATA = likelihood.DATA
 
@@ -28,7 +29,7 @@ class Config(likelihood.Config):
     """Section 5 of the paper: 12 layers with h = 128 on color pictures."""
 
 
-class RowLSTM(keras.layers.Layer):
+class RowLSTM(Serializable, keras.layers.Layer):
     """2h features -> an LSTM of h down the rows -> 2h, and what came in added (Figure 5, right)."""
 
     def __init__(self, channels, colors, initializers, precision="float32"):

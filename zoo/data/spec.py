@@ -3,7 +3,7 @@
 import dataclasses
 import math
 
-from zoo.config import UserError, setting
+from zoo.config import Plain, UserError, setting
 
 MAX_SIDE = 4096  # of an example
 
@@ -55,7 +55,7 @@ class DataOptions:
 
 
 @dataclasses.dataclass(frozen=True)
-class DataSpec:
+class DataSpec(Plain):
     """The facts of a data set that networks and losses follow.
 
     Attributes:

@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from zoo.serializable import Serializable
+
 
 def visible(inputs, outputs, colors, mask, copies=1):
     """Returns the mask of a kernel's center, float32 [inputs, outputs * copies].
@@ -31,7 +33,7 @@ def _broadcast(mask):
     return mask
 
 
-class MaskedConv(keras.layers.Layer):
+class MaskedConv(Serializable, keras.layers.Layer):
     """[B, H, W, inputs] -> [B, H, W, outputs * copies]: a convolution that sees no later pixel.
 
     The kernel has `above` whole rows and of the center's row what lies to its left; the rows below,
@@ -106,7 +108,7 @@ class MaskedConv(keras.layers.Layer):
         return tf.tensordot(tf.concat(seen, axis=-1), kernel, 1) + self.bias
 
 
-class PixelNetwork(keras.Model):
+class PixelNetwork(Serializable, keras.Model):
     """Pictures [B, H, W, C] in the model's range -> logits [B, H, W, C, K] of every pixel given
     those before it (Table 1).
 

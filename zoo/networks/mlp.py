@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from zoo.networks.network import Network, sequential
+from zoo.serializable import Serializable
 
 
 def scaled(units, data_spec):
@@ -88,7 +89,7 @@ class Generator(Network):
         return self.stack(self.joined(latents, condition))
 
 
-class Maxout(keras.layers.Layer):
+class Maxout(Serializable, keras.layers.Layer):
     """Maximum over pieces of linear maps (Goodfellow et al. 2013, 1302.4389, section 2).
 
     [B, d] -> [B, `units`]: each output is the largest of `pieces` affine functions of the input.

@@ -7,15 +7,24 @@ Every layer of the zoo is told its dtype, and where it has one its data format: 
 import keras
 import tensorflow as tf
 
+from zoo.serializable import Serializable
+
 
 def sequential(shape, *layers):
     """Returns a `keras.Sequential` of layers on inputs float32 [B, *shape]."""
-    made = keras.Sequential([keras.Input(shape), *layers])
-    made.dtype_policy = "float32"  # which it takes no argument for; its layers have their own
-    return made
+    return Sequential([keras.Input(shape), *layers])
 
 
-class Network(keras.Model):
+@keras.saving.register_keras_serializable("zoo")
+class Sequential(keras.Sequential):
+    """Keras' own, in float32; its layers have their own dtypes."""
+
+    def __init__(self, layers=None, name=None):
+        super().__init__(layers, name=name)
+        self.dtype_policy = "float32"  # which Keras' takes no argument for
+
+
+class Network(Serializable, keras.Model):
     """A network that a model's loop calls.
 
     Its `call` takes (inputs, condition=None, noise=None, training=False): `condition` is float32

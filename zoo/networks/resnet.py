@@ -15,6 +15,7 @@ from zoo.networks.conv import stages
 from zoo.networks.dcgan import batch_norm
 from zoo.networks.mlp import dense
 from zoo.networks.network import Network, sequential
+from zoo.serializable import Serializable
 
 
 def scaled(channels, data_spec):
@@ -23,18 +24,21 @@ def scaled(channels, data_spec):
     return max(1, channels // (1 if side >= 32 else 2 if side >= 16 else 4))
 
 
-class Double(keras.layers.Layer):
+class Double(Serializable, keras.layers.Layer):
     """Nearest-neighbor upsampling by 2: each pixel four times.
 
     By depth-to-space, as in the authors' code; Keras' UpSampling2D loses the static shape, and
     TensorFlow Lite then refuses a stack of them.
     """
 
+    def __init__(self, dtype="float32"):
+        super().__init__(dtype=dtype)
+
     def call(self, x):
         return tf.nn.depth_to_space(tf.concat([x] * 4, axis=-1), 2)
 
 
-class Block(keras.layers.Layer):
+class Block(Serializable, keras.layers.Layer):
     """x -> x + conv(relu(norm(conv(relu(norm(x)))))), resampled on both ways.
 
     Args:

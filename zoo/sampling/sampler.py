@@ -28,12 +28,21 @@ from zoo.sampling import completion, conditions
 
 
 def load(path):
-    """Loads a run directory, or an export (its folder or one version of it).
+    """Loads a run directory, an export (its folder or one version of it), or a ``.keras`` file.
+
+    Returns:
+        A sampler.  Of a ``.keras`` file it is the model itself, so that `fit` can go on: its
+        `sample` draws the same pictures, as a tensor, and takes conditions as `fit` does.
 
     Raises:
-        UserError: there is neither at `path`, the run has no checkpoint yet, or a file of the
+        UserError: there is none of them at `path`, the run has no checkpoint yet, or a file of the
             export differs from its manifest.
     """
+    path = pathlib.Path(path)
+    if path.suffix == ".keras" and not path.is_dir():
+        from zoo import models
+
+        return models.load(path)
     kind, path = find(path)
     return kind(path)
 

@@ -5,17 +5,16 @@ and would hide the algorithm there, is here.
 """
 
 import contextlib
-import types
 
 import keras
 import tensorflow as tf
 
 from zoo import noise, priors
-from zoo.training import arrays, conditions, ema, execution, inputs
+from zoo.training import conditions, ema, fitting, inputs, saving
 from zoo.training.batch import Batch
 
 
-class GenerativeModel(keras.Model):
+class GenerativeModel(saving.Saved, fitting.Fitted, keras.Model):
     """A compiled model: networks, their optimizers and a step counter, all of them weights.
 
     A subclass gives `optimizers`, `train_step`, `test_step` and `generate`.
@@ -44,11 +43,7 @@ class GenerativeModel(keras.Model):
         self.step = self.add_weight(
             name="step", shape=(), dtype="int32", initializer="zeros", trainable=False
         )
-        self._means = [keras.metrics.Mean(name) for name in self.metric_names]
         self._averaged = None
-        self.pace = None  # an `execution.Pace`, where executions are as long as a second
-        # A namespace, because Keras and checkpoints would track a dict.
-        self._last = types.SimpleNamespace(logs={})
 
     # --- what a subclass gives ---------------------------------------------------------------
 
@@ -233,40 +228,6 @@ class GenerativeModel(keras.Model):
         # A checkpoint does not look into a Keras layer's lists; an optimizer names what is trained,
         # and a BatchNorm's statistics would silently be left out.
         self._checkpointed = tf.train.Checkpoint(weights=[v.value for v in self.weights])
-
-    def fit(self, x=None, y=None, batch_size=None, *args, **kwargs):
-        """See Keras; the first batch of a caller's own arrays is checked, see `arrays.checked`."""
-        x = arrays.checked(self, x, y, batch_size)
-        return super().fit(x, y, batch_size, *args, **kwargs)
-
-    def evaluate(self, x=None, y=None, batch_size=None, *args, **kwargs):
-        """See Keras; the first batch of a caller's own arrays is checked, see `arrays.checked`."""
-        x = arrays.checked(self, x, y, batch_size)
-        return super().evaluate(x, y, batch_size, *args, **kwargs)
-
-    def make_train_function(self, force=False):
-        """Builds the function that `fit` calls; see `execution.train_function`."""
-        if self.train_function is not None and not force:
-            return
-        self.train_function = execution.train_function(self, self._last)
-
-    def make_test_function(self, force=False):
-        """Builds the function that `evaluate` calls; see `execution.test_function`."""
-        if self.test_function is not None and not force:
-            return
-        self.test_function = execution.test_function(self, self._means)
-
-    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        """Nothing: a model here is built.  Keras' own takes the mean of a batch over the replicas,
-        which fails for a dict on several machines."""
-
-    def get_metrics_result(self):
-        """Nothing: the train and test functions hand Keras finished logs."""
-        return {}
-
-    def step_logs(self):
-        """Returns name -> float32 [K]: the logs of each step of the last execution."""
-        return self._last.logs
 
     # --- sampling ----------------------------------------------------------------------------
 

@@ -60,6 +60,7 @@ def of(config, steps=None, updates=1):
     return SGD(rate, momentum=config.beta_1)
 
 
+@keras.saving.register_keras_serializable("zoo")
 class Adam(keras.optimizers.Adam):
     """Keras' Adam in one kernel, less its AMSGrad variant."""
 
@@ -83,6 +84,7 @@ class Adam(keras.optimizers.Adam):
         )
 
 
+@keras.saving.register_keras_serializable("zoo")
 class SGD(keras.optimizers.SGD):
     """Keras' SGD, with momentum or without it, in one kernel; less Nesterov's variant."""
 
@@ -108,6 +110,7 @@ class SGD(keras.optimizers.SGD):
         )
 
 
+@keras.saving.register_keras_serializable("zoo")
 class RMSprop(keras.optimizers.RMSprop):
     """Keras' RMSProp in one kernel, less its variants with momentum and centered.
 
@@ -139,6 +142,7 @@ class RMSprop(keras.optimizers.RMSprop):
         )
 
 
+@keras.saving.register_keras_serializable("zoo")
 class Adagrad(keras.optimizers.Adagrad):
     """Keras' Adagrad in one kernel; accumulators begin at 0, as in the method's paper, so that a
     step does not depend on the loss's scale.
@@ -148,9 +152,8 @@ class Adagrad(keras.optimizers.Adagrad):
     """
 
     def __init__(self, learning_rate, epsilon=1e-7, **options):
-        super().__init__(
-            learning_rate, initial_accumulator_value=epsilon, epsilon=epsilon, **options
-        )
+        options["initial_accumulator_value"] = epsilon
+        super().__init__(learning_rate, epsilon=epsilon, **options)
 
     def update_step(self, gradient, variable, learning_rate):
         tf.raw_ops.ResourceApplyAdagradV2(
@@ -162,6 +165,7 @@ class Adagrad(keras.optimizers.Adagrad):
         )
 
 
+@keras.saving.register_keras_serializable("zoo")
 class AnnealedSGD(SGD):
     """Momentum SGD whose rate decays and whose momentum rises, as the GAN authors' code has it.
 
@@ -169,8 +173,9 @@ class AnnealedSGD(SGD):
     `first` to `last` over `rise` updates.
     """
 
-    def __init__(self, learning_rate, decay, first, last, rise):
-        super().__init__(_Decay(learning_rate, decay), momentum=first)
+    def __init__(self, learning_rate, decay, first, last, rise, **options):
+        super().__init__(_Decay(learning_rate, decay), momentum=first, **options)
+        self._start, self._decay = learning_rate, decay
         self._first, self._last, self._rise = first, last, rise
 
     def update_step(self, gradient, variable, learning_rate):
@@ -178,7 +183,16 @@ class AnnealedSGD(SGD):
         momentum = self._first + (self._last - self._first) * part
         self.momentum_step(gradient, variable, learning_rate, momentum)
 
+    def get_config(self):
+        config = super().get_config()
+        del config["momentum"]  # which is `first`
+        schedule = {"learning_rate": self._start, "decay": self._decay}
+        return {
+            **config, **schedule, "first": self._first, "last": self._last, "rise": self._rise
+        }  # fmt: skip
 
+
+@keras.saving.register_keras_serializable("zoo", "Decay")
 class _Decay(keras.optimizers.schedules.LearningRateSchedule):
     def __init__(self, start, decay):
         self._start, self._decay = start, decay
