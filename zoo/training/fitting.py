@@ -23,7 +23,19 @@ class Fitted:
         self._last = types.SimpleNamespace(logs={})
 
     def fit(self, x=None, y=None, batch_size=None, *args, **kwargs):
-        """See Keras; the first batch of a caller's own arrays is checked, see `arrays.checked`."""
+        """See Keras; the first batch of a caller's own arrays is checked, see `arrays.checked`.
+
+        Keras' callbacks work as they are, but for these:
+
+        * What looks at a metric is told its name and direction (``EarlyStopping("val_elbo",
+          mode="max")``): there is no ``val_loss``, but a ``val_`` for each of `metric_names`.
+          `TerminateOnNaN` looks at a ``loss`` alone and stops nothing.
+        * What sets a rate (`ReduceLROnPlateau`, `LearningRateScheduler`) goes into a
+          `rates.RateOf`, which names the optimizer: `model.optimizer` is None.
+        * `EarlyStopping(restore_best_weights=True)` restores weights, and not the optimizers.
+        * `BackupAndRestore` brings back weights and optimizers, and begins the data anew; the run
+          directories of `zoo.train` resume exactly.
+        """
         x = arrays.checked(self, x, y, batch_size)
         return super().fit(x, y, batch_size, *args, **kwargs)
 
