@@ -3,18 +3,21 @@
     python -m zoo.train --model=gan --dataset=digits --run=runs/a
     python -m zoo.train --recipe=first --run=runs/first
     python -m zoo.train --run=runs/a --steps=50000            (goes on with runs/a)
+    python -m zoo.train --config_file=runs/a/run.json --run=runs/b --seed=1     (the same, anew)
     python -m zoo.train --model=vae --config.latent=2 --config.optimizer=adam --data.binarize=static
     python -m zoo.train --model=cgan --condition=image --target=name      (a picture -> its name)
     python -m zoo.train --model=dcgan --dataset=folder:/my/pictures --data.image_size=64
 
-Settings: the paper's < --recipe < a flag < --config.KEY or --data.KEY.  The run directory holds
-checkpoints, sample grids, metrics.jsonl, TensorBoard logs and, at the end, curves.png and
-samples.gif; the same command resumes it exactly.  Held-out losses are of the data's validation
-split, of the examples that --data.holdout took, or else of its test split, and of the weights as
-they are, while pictures use the moving average where --config.ema keeps one.
+Settings: the paper's < --recipe < --config_file < a flag < --config.KEY or --data.KEY.  The run
+directory holds run.json with all settings, checkpoints, sample grids, metrics.jsonl, TensorBoard
+logs and, at the end, curves.png and samples.gif; the same command resumes it exactly.  Held-out
+losses are of the data's validation split, of the examples that --data.holdout took, or else of its
+test split, and of the weights as they are, while pictures use the moving average where --config.ema
+keeps one.
 """
 
 import dataclasses
+import json
 import os
 import pathlib
 
@@ -42,6 +45,9 @@ def define_flags():
     flags.DEFINE_string("target", None, "what it draws: image, or name")
     flags.DEFINE_string(
         "recipe", None, "a named run: model, data, settings and steps; see zoo.list"
+    )
+    flags.DEFINE_string(
+        "config_file", None, "a JSON file: another run's run.json, or an object of settings"
     )
     flags.DEFINE_string("run", None, "the run directory (default runs/MODEL_DATASET)")
     flags.DEFINE_integer(
@@ -81,15 +87,18 @@ def define_flags():
 
 
 def request():
-    """Merges default < recipe < flag < --config.KEY; a bare --run repeats that run's own flags."""
+    """Merges default < recipe < file < flag < --config.KEY; a bare --run repeats that run's own."""
     from zoo.runs.directory import check_path
 
     recipe = recipes.recipe(FLAGS.recipe) if FLAGS.recipe else None
+    file = _of_file(FLAGS.config_file) if FLAGS.config_file else {}
     base = {"dataset": "digits", "config": {}, "data": {}, "steps": STEPS}
     if recipe:
         base |= dataclasses.asdict(recipe)
-    elif not FLAGS.model:
+    elif not FLAGS.model and "model" not in file:
         base |= _of_existing_run()
+    parts = {part: base[part] | file.get(part, {}) for part in ("config", "data")}
+    base |= file | parts
     model = FLAGS.model or base["model"]
     registry.check(model)
     settings = base["config"] | _flags("seed", "precision") | cli.overrides("config")
@@ -111,6 +120,38 @@ def request():
 def _flags(*names):
     """The flags of these names that were given."""
     return {name: FLAGS[name].value for name in names if FLAGS[name].value is not None}
+
+
+def _of_file(path):
+    """What a JSON file asks for: the keys of `fit.Request`, or settings of the model's alone.
+
+    Raises:
+        UserError: it cannot be read, or holds something else.
+    """
+    from zoo.runs.directory import KEYS
+
+    with reading(path):
+        content = pathlib.Path(path).read_bytes()
+    try:
+        facts = json.loads(content)
+    except (ValueError, RecursionError):
+        facts = None
+    if not isinstance(facts, dict):
+        raise UserError(f"--config_file={path}: it is not a JSON object of settings.")
+    kinds = {key: KEYS[key] for key in ("model", "dataset", "config", "data", "steps")}
+    if not facts.keys() & kinds.keys():
+        return {"config": facts}
+    unknown = facts.keys() - kinds.keys()
+    if unknown and "format" not in facts:  # which a run.json has, and more
+        raise UserError(
+            f"--config_file={path}: {min(unknown)!r} is none of {', '.join(kinds)}: put a model's "
+            "settings into 'config'."
+        )
+    found = {key: facts[key] for key in kinds if key in facts}
+    for key, value in found.items():
+        if type(value) is not kinds[key] or (key == "steps" and not 1 <= value <= HIGHEST):
+            raise UserError(f"--config_file={path}: its {key!r} cannot be {value!r}.")
+    return found
 
 
 def _of_existing_run():

@@ -1,5 +1,7 @@
 """Flags as users of absl write them, and what is refused before TensorFlow starts."""
 
+import dataclasses
+import json
 import subprocess
 import sys
 
@@ -60,6 +62,67 @@ def test_the_model_from_a_file(asked, tmp_path):
     words = [f"--flagfile={file}", "--config.latent=9"]
     assert asked(*words)[0].latent == 9
     assert asked(*reversed(words))[0].latent == 3
+
+
+def test_settings_from_json(asked, tmp_path):
+    """Default < recipe < file < flag < --config.KEY."""
+    file = tmp_path / "some.json"
+    file.write_text(json.dumps({"latent": 3, "hidden": [16, 8], "seed": 5, "ema": 0.5}))
+    words = ["--recipe=vae_digits", f"--config_file={file}", "--seed=7", "--config.ema=0.25"]
+    recipe, data = asked("--recipe=vae_digits")
+    expected = {"latent": 3, "hidden": (16, 8), "seed": 7, "ema": 0.25}
+    assert asked(*words) == (dataclasses.replace(recipe, **expected), data)
+    assert asked(*reversed(words)) == asked(*words)
+    assert asked("--model=vae", words[1])[0].latent == 3
+
+
+def test_all_of_a_run_from_its_json(monkeypatch, tmp_path):
+    requests = []
+    monkeypatch.setattr(fit, "dry_run", lambda request, how: requests.append(request))
+    facts = {
+        "format": 4, "model": "vae", "dataset": "digits", "steps": 70, "held_out": {},
+        "config": {"latent": 3}, "data": {"binarize": "static"}, "stretches": [], "jit": True,
+    }  # fmt: skip
+    file = tmp_path / "run.json"
+    file.write_text(json.dumps(facts))
+    train.main([f"--config_file={file}", "--dry_run"])
+    train.main([f"--config_file={file}", "--dry_run", "--model=cgan", "--steps=9",
+                "--config.latent=4", "--data.binarize=none"])  # fmt: skip
+    train.main(["--recipe=first", f"--config_file={file}", "--dry_run"])
+    one, other, third = requests
+    assert (one.model, one.dataset, one.steps, one.config.latent) == ("vae", "digits", 70, 3)
+    assert one.data.binarize == "static"
+    assert (other.model, other.steps, other.config.latent) == ("cgan", 9, 4)
+    assert other.data.binarize == "none"
+    assert (third.model, third.steps) == ("vae", 70)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, r"cannot be read \(No such file"),
+        ("[1]", "it is not a JSON object of settings"),
+        ("{'latent': 3}", "it is not a JSON object of settings"),
+        ("[" * 100_000, "it is not a JSON object of settings"),
+        ('{"latnt": 3}', "unknown setting 'latnt': did you mean 'latent'"),
+        ('{"latent": "many"}', "latent must be a whole number"),
+        (
+            '{"model": "vae", "latent": 3}',
+            "'latent' is none of model, dataset, config, data, steps: put",
+        ),
+        ('{"model": "vea"}', "unknown model 'vea': did you mean 'vae'"),
+        ('{"model": "vae", "steps": 0}', "its 'steps' cannot be 0"),
+        ('{"model": "vae", "config": [3]}', r"its 'config' cannot be \[3\]"),
+    ],
+    ids=["missing", "list", "python", "deep", "key", "type", "mixed", "model", "steps", "config"],
+)
+def test_wrong_json_gets_one_sentence(content, sentence, asked, tmp_path):
+    file = tmp_path / "some.json"
+    if content is not None:
+        file.write_text(content)
+    words = [] if content and '"model"' in content else ["--model=vae"]
+    with pytest.raises(UserError, match=sentence):
+        asked(*words, f"--config_file={file}", f"--run={tmp_path / 'run'}")
 
 
 @pytest.mark.parametrize(
