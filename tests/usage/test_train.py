@@ -30,6 +30,22 @@ def checkpoint(run):
     }
 
 
+def hyperparameters(folder):
+    """What TensorBoard's page HPARAMS reads of the event file in a folder: name -> value."""
+    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+    from tensorboard.plugins.hparams import metadata
+
+    (path,) = folder.glob("events*")
+    for event in EventFileLoader(str(path)).Load():
+        for value in event.summary.value:
+            if value.tag == metadata.SESSION_START_INFO_TAG:
+                parsed = metadata.parse_session_start_info_plugin_data(
+                    value.metadata.plugin_data.content
+                )
+                return {key: getattr(v, v.WhichOneof("kind")) for key, v in parsed.hparams.items()}
+    return {}
+
+
 @pytest.mark.parametrize("model", fast_first(zoo.names(), FAMILIES))
 def test_a_run_leaves_what_it_says(model, runs):
     run = runs(model)
@@ -44,7 +60,10 @@ def test_a_run_leaves_what_it_says(model, runs):
         20, 40, 60,
     ]  # fmt: skip
     assert lines[-1]["step"] == 60
-    assert list((run / "tensorboard").glob("events*"))
+    settings = hyperparameters(run / "tensorboard")
+    assert (settings["model"], settings["ema"], settings["batch_size"]) == (
+        model, pytest.approx(0.9), facts["config"]["batch_size"],
+    )  # fmt: skip
     from PIL import Image
 
     assert Image.open(run / "samples.gif").n_frames == 4

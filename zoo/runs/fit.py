@@ -128,6 +128,7 @@ def _fit(asked, how, interruption, opened):
     if start:
         print(f"going on from step {start} of {asked.steps}")
     writer = callbacks.TensorBoard(run.path / "tensorboard")
+    writer.settings(_hyperparameters(asked))
     logger = callbacks.MetricsLogger(run.metrics_up_to(start), writer)
     batch_size, seed = asked.config.batch_size, asked.config.seed
     stream = data.train(batch_size, seed, model.updates_per_step, start, asked.steps - start)
@@ -187,6 +188,12 @@ def dry_run(asked, how):
         f"{asked.config.batch_size} examples, {share} on each replica\n"
         f"memory     weights {weights:.3g} MB, optimizers {state:.3g} MB on each replica"
     )
+
+
+def _hyperparameters(asked):
+    """What distinguishes a run in TensorBoard's table: names, and settings of model and data."""
+    data = {f"data.{key}": value for key, value in asked.identity["data"].items()}
+    return {"model": asked.model, "dataset": asked.dataset, **asked.identity["config"], **data}
 
 
 def _thrown_away():

@@ -66,6 +66,14 @@ class TensorBoard:
         with writing(self._folder, KEPT), self._writer.as_default(step):
             yield
 
+    def settings(self, values):
+        """Records name -> value for TensorBoard's page HPARAMS, beside the losses that follow."""
+        from tensorboard.plugins.hparams import api
+
+        plain = {k: v if isinstance(v, bool | int | float) else str(v) for k, v in values.items()}
+        with self.at(0):
+            api.hparams(plain)
+
     def close(self):
         """Ends the file."""
         with writing(self._folder, KEPT):
