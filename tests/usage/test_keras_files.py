@@ -14,7 +14,7 @@ import tensorflow as tf
 import zoo
 from tests import ROOT
 from tests.contract import differing, mirrored, run_steps, weights
-from tests.keras_files import made
+from tests.keras_files import made, networks
 from zoo import registry
 from zoo.config import UserError
 from zoo.networks import initializers
@@ -90,6 +90,35 @@ def test_an_optimizer_is_made_again_from_json(name):
         for _ in range(4):
             optimizer.apply([tf.constant([[0.1, -2], [3, 0], [1e-3, 5]])], [variable])
     np.testing.assert_array_equal(*variables)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("vae", {"network": "conv", "decoder": "gaussian", "precision": "bfloat16"}),
+        ("dcgan", {"norm": "all", "pooling": "global", "precision": "bfloat16"}),
+        ("wgan", {"network": "dcgan", "constant_channels": True, "clip": 10.0}),
+        ("wgan_gp", {"network": "resnet", "critic_norm": "layer"}),
+        ("multi_scale", {"network": "diagonal_bilstm", "skip": True}),
+    ],
+    ids=str,
+)
+def test_networks_of_other_settings_are_made_again(name, settings):
+    """From JSON, with the same first weights, whatever Keras' global policy is then."""
+    for network in networks(made(name, zoo.load_data(name).spec, **settings)):
+        written = json.loads(json.dumps(keras.saving.serialize_keras_object(network)))
+        keras.config.set_dtype_policy("float64")
+        try:
+            again = keras.saving.deserialize_keras_object(written)
+        finally:
+            keras.config.set_dtype_policy("float32")
+        layers = [network._flatten_layers(), again._flatten_layers()]
+        for ours, theirs in zip(*layers, strict=True):
+            assert type(ours) is type(theirs)
+            if not isinstance(ours, keras.layers.InputLayer):
+                assert ours.dtype_policy.name == theirs.dtype_policy.name
+        for ours, theirs in zip(network.weights, again.weights, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_model_is_cloned_with_its_first_weights(saved):
