@@ -67,10 +67,15 @@ def test_the_model_from_a_file(asked, tmp_path):
 def test_settings_from_json(asked, tmp_path):
     """Default < recipe < file < flag < --config.KEY."""
     file = tmp_path / "some.json"
-    file.write_text(json.dumps({"latent": 3, "hidden": [16, 8], "seed": 5, "ema": 0.5}))
+    file.write_text(
+        json.dumps({"latent": 3, "hidden": [16, 8], "learning_rate": 0.25, "seed": 5, "ema": 0.5})
+    )
     words = ["--recipe=vae_digits", f"--config_file={file}", "--seed=7", "--config.ema=0.25"]
     recipe, data = asked("--recipe=vae_digits")
-    expected = {"latent": 3, "hidden": (16, 8), "seed": 7, "ema": 0.25}
+    assert (recipe.learning_rate, recipe.ema) == (1e-3, 0.999)
+    expected = {
+        "latent": 3, "hidden": (16, 8), "learning_rate": 0.25, "seed": 7, "ema": 0.25,
+    }  # fmt: skip
     assert asked(*words) == (dataclasses.replace(recipe, **expected), data)
     assert asked(*reversed(words)) == asked(*words)
     assert asked("--model=vae", words[1])[0].latent == 3

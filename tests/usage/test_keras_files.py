@@ -248,9 +248,12 @@ def test_a_changed_byte_of_the_weights_is_found(saved, tmp_path):
         zoo.load(tmp_path / "nowhere.keras")
 
 
-def test_a_network_of_anybody_is_refused_and_named(tmp_path):
+def test_what_is_no_whole_model_is_refused_and_named(saved, tmp_path):
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "m.keras")
     with pytest.raises(UserError, match="holds no model of the zoo"):
+        zoo.load(tmp_path / "m.keras")
+    saved[0].decoder.save(tmp_path / "m.keras")
+    with pytest.raises(UserError, match=r"holds no model of the zoo \(zoo>Sequential\)"):
         zoo.load(tmp_path / "m.keras")
 
 
