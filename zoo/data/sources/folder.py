@@ -56,18 +56,7 @@ def read(path, image_size=0, memory_limit=MEMORY_LIMIT):
             pictures; they lie both in sub-folders and beside them, have several sizes (and no
             `image_size`) or do not fit into memory; the name of a class is not UTF-8.
     """
-    _check_name(path, "folder")
-    root = os.path.expanduser(path)
-    files, others = [], collections.Counter()
-    for name in sorted(_walk(root)):
-        suffix = os.path.splitext(name)[1].lower()
-        if suffix in suffixes():
-            files.append(name)
-        else:
-            others[_printable(suffix) or "no suffix"] += 1
-    if others:
-        kinds = ", ".join(f"{others[suffix]} of {suffix}" for suffix in sorted(others))
-        print(f"{path}: files that are not read as pictures: {kinds}")
+    files, root = listed(path), os.path.expanduser(path)
     parts = _splits(files)
     if parts:
         print(f"{path}: its folders {', '.join(sorted(parts))} are taken as splits")
@@ -79,7 +68,7 @@ def read(path, image_size=0, memory_limit=MEMORY_LIMIT):
             f"{', '.join(suffixes())}."
         )
     broken = []
-    facts = dict(_readable(root, files, lambda image: (image.size, image.mode), broken))
+    facts = dict(readable(root, files, lambda image: (image.size, image.mode), broken))
     sizes = {name: size for name, (size, _) in facts.items()}
     if sizes and not image_size:
         # EXIF may turn a picture yet, so only its pair of sides is compared.
@@ -100,7 +89,7 @@ def read(path, image_size=0, memory_limit=MEMORY_LIMIT):
     rows = {files[place]: row for row, place in enumerate(order)}
     images, channels = None, 1
     # A list: decoding corrects the sizes while it goes through them.
-    for name, picture in _readable(
+    for name, picture in readable(
         root, [*sizes], lambda image: as_array(image, image_size, white), broken
     ):
         height, width, depth = picture.shape
@@ -110,11 +99,7 @@ def read(path, image_size=0, memory_limit=MEMORY_LIMIT):
             images = np.empty((len(files), height, width, 3), np.uint8)
         if images.shape[1:3] == (height, width):
             images[rows[name]] = picture
-    if broken:
-        shown = ", ".join(sorted(broken)[:3]) + (", …" if len(broken) > 3 else "")
-        raise UserError(
-            f"{len(broken)} of {len(files)} pictures cannot be read: {shown}: fix or remove them."
-        )
+    check_none(broken, len(files))
     _check_sizes(path, sizes, tuple)
     if channels == 1:
         images = images[..., :1].copy()
@@ -123,6 +108,35 @@ def read(path, image_size=0, memory_limit=MEMORY_LIMIT):
         splits[part] = images[first : first + count], labels[first : first + count]
         first += count
     return splits, names
+
+
+def listed(path):
+    """Returns the relative paths of a folder's picture files, sorted; tells the other files.
+
+    Raises:
+        UserError: the folder is missing or cannot be read, or its name is not UTF-8.
+    """
+    _check_name(path, "folder")
+    files, others = [], collections.Counter()
+    for name in sorted(_walk(os.path.expanduser(path))):
+        suffix = os.path.splitext(name)[1].lower()
+        if suffix in suffixes():
+            files.append(name)
+        else:
+            others[_printable(suffix) or "no suffix"] += 1
+    if others:
+        kinds = ", ".join(f"{others[suffix]} of {suffix}" for suffix in sorted(others))
+        print(f"{path}: files that are not read as pictures: {kinds}")
+    return files
+
+
+def check_none(broken, count):
+    """Raises `UserError` if any of `count` files is in `broken`, which `readable` filled."""
+    if broken:
+        shown = ", ".join(sorted(broken)[:3]) + (", …" if len(broken) > 3 else "")
+        raise UserError(
+            f"{len(broken)} of {count} pictures cannot be read: {shown}: fix or remove them."
+        )
 
 
 def _printable(name):
@@ -194,7 +208,7 @@ def _white(path, root, names):
         names: of the files that are such pictures.
     """
     # What cannot be read is told when all are.
-    brightest = max((top for _, top in _readable(root, names, _brightest, [])), default=65535)
+    brightest = max((top for _, top in readable(root, names, _brightest, [])), default=65535)
     if brightest >= 65535:
         return 65535
     if brightest and brightest & (brightest + 1) == 0:
@@ -210,7 +224,7 @@ def _brightest(image):
     return int(np.asarray(image).max())
 
 
-def _readable(root, names, look, broken):
+def readable(root, names, look, broken):
     """Yields (name, `look(image)`) of the files that are read; appends the others to `broken`."""
     for name in names:
         try:
