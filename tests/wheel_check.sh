@@ -46,7 +46,7 @@ zoo-sample --run=runs/gan --num=16 --out=run.npy
 zoo-export --run=runs/gan --out=exports/gan
 test -s exports/gan/1/assets.extra/tf_serving_warmup_requests
 zoo-sample --run=exports/gan --num=16 --out=export.npy
-zoo-evaluate --help >/dev/null
+zoo-evaluate --samples=run.npy --against=digits --metrics=frechet --num=16
 zoo-diagnose --help >/dev/null
 python - <<'END'
 import numpy as np

@@ -1,4 +1,4 @@
-"""Distances and covers by hand, and the classifier that the Fréchet distance looks through."""
+"""Distances and covers by hand, and the classifier that is trained."""
 
 import itertools
 import math

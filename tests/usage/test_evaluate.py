@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.metrics import evaluation, figures
+from zoo.metrics import evaluation, evaluator, figures
 from zoo.runs import provenance
 
 WORDS = {
@@ -58,14 +58,21 @@ def test_each_kind_of_data_has_its_figures(name, expected, trained, command):
         np.testing.assert_allclose(figure["sd"], np.std(figure["each"], ddof=1))
         assert len(figure["each"]) == 2
         assert (figure["real"] is None) == (name == "labeled")
-        against = {"drawn": 500, "real": 500, "held_out": 297}
+        sides = dict.fromkeys(("drawn", "real", "held_out"), 297)
         assert figure["counts"] == {
-            "frechet": against,
-            "kernel": against,
-            **dict.fromkeys(figures.NEIGHBORS, dict.fromkeys(against, 297)),
+            **dict.fromkeys(figures.PICTURES, sides),
             "accuracy": {"drawn": 500, "real": 297},
             "right": {"drawn": 500} | ({} if name == "labeled" else {"real": 297}),
         }.get(key, {"drawn": 500, "real": 500})
+    seen = found["evaluator"]
+    frozen = {"frozen": True, "trained_on": "digits"} | evaluator.load("digits").sha256
+    if name in ("gan", "cgan"):
+        assert seen == frozen
+        assert "judged by the frozen classifier of digits (" in done.stdout
+    else:
+        assert seen == (
+            {k: v for k, v in frozen.items() if k != "reference"} if name == "names" else None
+        )
     # Untrained: far from the data's own figures.
     own = {key: figure["real"] for key, figure in found["figures"].items()}
     drawn = {key: figure["mean"] for key, figure in found["figures"].items()}
@@ -75,7 +82,7 @@ def test_each_kind_of_data_has_its_figures(name, expected, trained, command):
     if name == "roll":
         assert own["near"] > 0.98 > drawn["near"]
     if "frechet" in own:
-        assert own["frechet"] < 0.05 < drawn["frechet"]  # of 500 examples
+        assert own["frechet"] < 0.05 < drawn["frechet"]  # of 297 examples
         assert own["kernel"] < 0.05 * drawn["kernel"]
         for key in figures.NEIGHBORS:
             assert own[key] > 0.9
@@ -99,15 +106,14 @@ def test_the_judge_of_pictures_knows_good_from_bad(digits):
 @pytest.mark.slow
 def test_the_data_and_the_model_are_judged_at_one_count(digits):
     """Few examples are further off than many of the same: else a model draws better than real."""
-    images, _, _ = digits.examples("train")
-    few, all_there_are = (evaluation.judge(digits, "test", num, ["frechet"]) for num in (200, 5000))
-    for judge, count in ((few, 200), (all_there_are, 1500)):
-        assert judge.counts == {"frechet": {"drawn": count, "real": count, "held_out": 297}}
+    few, all_there_are = (evaluation.judge(digits, "test", num, ["frechet"]) for num in (60, 5000))
+    for judge, count in ((few, 60), (all_there_are, 297)):
+        assert judge.counts == {"frechet": {"drawn": count, "real": count, "held_out": count}}
+        assert judge.whole == all_there_are.real
     assert few.real["frechet"] > 1.5 * all_there_are.real["frechet"]
-    # The training pictures themselves, in another order, and what is beyond their number.
-    rows = np.random.RandomState(1).permutation(1500)
-    drawn = np.concatenate([images[rows], np.zeros((3500, 8, 8, 1), np.float32)])
-    same = all_there_are.of(drawn, None)["frechet"]
+    # The floor's own pictures, of which as many are taken, in any order.
+    images = digits.examples("train")[0][-297:]
+    same = all_there_are.of(images[np.random.RandomState(1).permutation(297)], None)["frechet"]
     assert same == pytest.approx(all_there_are.real["frechet"], rel=1e-3)
     data = zoo.load_data("wgan", "gaussians8")
     judge = evaluation.judge(data, "test", 20_000)

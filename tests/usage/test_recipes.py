@@ -3,10 +3,10 @@
 import pytest
 
 import zoo
-from tests.digits_classifier import judge
 from zoo import recipes, registry
 from zoo.config import UserError, override
 from zoo.data.spec import DataOptions
+from zoo.metrics import evaluation
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
@@ -23,11 +23,14 @@ def test_unknown_recipe():
 
 
 @pytest.mark.slow
-def test_make_train_draws_digits(command, tmp_path):
+def test_make_train_draws_digits(command, digits, tmp_path):
     run = tmp_path / "first"
     done = command("train", "--recipe=first", f"--run={run}")
     assert done.returncode == 0, done.stderr
-    share, counts = judge(zoo.load(run).sample(1000, seed=0))
-    print(f"sure of {share:.3f} of 1,000 pictures; of each digit {counts.tolist()}")
-    assert share > 0.8
-    assert (counts > 0).all()
+    judge = evaluation.judge(digits, "test", 297)
+    found = judge.of(zoo.load(run).sample(297, seed=0), None)
+    print({name: (round(value, 4), round(judge.real[name], 4)) for name, value in found.items()})
+    assert found["frechet"] < 0.2
+    assert found["precision"] > 0.6
+    assert found["coverage"] > 0.4
+    assert found["score"] > 8

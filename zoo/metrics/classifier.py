@@ -1,12 +1,13 @@
-"""The classifier whose features the Fréchet distance is taken in.
+"""The classifier whose features labeled pictures are judged in where none is frozen (`evaluator`).
 
-Heusel et al. (2017, arXiv:1706.08500) take those of a network trained on photographs, which sees
-little in digits.  This one is trained on the data set's own training part, always from one seed,
-one order of the examples and one number of steps, so that one data set has one classifier.
+It is trained on the data set's own training part, always from one seed, one order of the examples
+and one number of steps, so that one data set has one classifier.
 
 It is trained and run on the CPU, where the same machine gives the same features bit for bit.
 Another one rounds otherwise and training amplifies that, so compare figures of one machine.
 """
+
+import hashlib
 
 import keras
 import numpy as np
@@ -70,10 +71,21 @@ class Classifier:
             ]
         return np.concatenate(parts)
 
+    def probabilities(self, features):
+        """Features [N, `FEATURES`] -> p(class), float32 [N, classes]."""
+        with tf.device(DEVICE):
+            return tf.nn.softmax(self._logits(features)).numpy()
+
     def predict(self, images):
         """Images float32 [N, H, W, C] in [0, 1] -> the likeliest class, int64 [N]."""
-        with tf.device(DEVICE):
-            return self._logits(self.features(images)).numpy().argmax(axis=1)
+        return self.probabilities(self.features(images)).argmax(axis=1)
+
+    def sha256(self):
+        """Returns that of all weights, by which another machine's is told apart."""
+        found = hashlib.sha256()
+        for weight in self._body.get_weights() + self._logits.get_weights():
+            found.update(weight.tobytes())
+        return found.hexdigest()
 
     def _training_step(self):
         variables = self._body.trainable_variables + self._logits.trainable_variables

@@ -3,7 +3,7 @@
 modes, good, kl    points of `gaussians8` and `gaussians25`
 near               points of `swiss_roll`
 right              spelled names
-frechet, kernel, precision, recall, density, coverage
+frechet, kernel, precision, recall, density, coverage, score
                    pictures whose data has labels of at least 2 classes
 accuracy           the same, given a class
 nll, bits_per_dim  of models that draw pixel by pixel
@@ -21,7 +21,7 @@ POINTS = {
 }
 NEIGHBORS = ("precision", "recall", "density", "coverage")
 PAIRWISE = ("kernel", *NEIGHBORS)  # these look at every pair, and take most of the time
-PICTURES = ("frechet", *PAIRWISE)
+PICTURES = ("frechet", *PAIRWISE, "score")
 LIKELIHOOD = ("nll", "bits_per_dim")
 ALL = (*PICTURES, "accuracy", *LIKELIHOOD, "right", "modes", "good", "kl", "near")
 
