@@ -1,5 +1,7 @@
 """The frozen classifiers: layers by hand, files to the bit, and the Keras network they were."""
 
+import dataclasses
+import re
 import shutil
 
 import numpy as np
@@ -105,6 +107,52 @@ def test_keras_and_numpy_agree(frozen, parts):
     for name in figures.NEIGHBORS:
         times = 5 if name == "density" else 1  # it counts balls, over k
         assert one[name] * times == pytest.approx(other[name] * times, abs=2 / len(drawn)), name
+
+
+def test_pictures_are_moved_about_their_center():
+    still = dataclasses.replace(training.TRAININGS["digits"], batch=3, shift=0, angle=0, scale=0)
+    found = training.transforms(np.random.RandomState(0), still, 8)
+    np.testing.assert_allclose(found, [[1, 0, 0, 0, 1, 0, 0, 0]] * 3, atol=1e-12)
+    turned = dataclasses.replace(still, angle=0.3, scale=0.1)
+    a, b, c, d, e, f, *_ = training.transforms(np.random.RandomState(0), turned, 8).T
+    center = np.array([3.5, 3.5])
+    for i in range(3):
+        matrix, move = np.array([[a[i], b[i]], [d[i], e[i]]]), np.array([c[i], f[i]])
+        np.testing.assert_allclose(matrix @ center + move, center, atol=1e-12)
+        grown = np.linalg.det(matrix) ** 0.5
+        assert abs(grown - 1) < 0.1
+        np.testing.assert_allclose(matrix @ matrix.T, grown**2 * np.eye(2), atol=1e-12)
+
+
+def test_features_are_scaled_and_logits_are_not():
+    shapes = [(3, 3, 1, 2), (2,), (72, 4), (4,), (4, 10), (10,)]
+    weights = [RANDOM.randn(*shape).astype(np.float32) for shape in shapes]
+    layers, x = (evaluator.Convolution(2, 3, pooled=False),), RANDOM.rand(9, 8, 8, 1)
+    before = evaluator.Network(layers, weights)
+    after = evaluator.Network(layers, training.scaled(weights, before.features(x)))
+    features = after.features(x)
+    assert np.mean(features**2) == pytest.approx(1, rel=1e-5)
+    np.testing.assert_allclose(
+        after.probabilities(features), before.probabilities(before.features(x)), atol=1e-5
+    )
+
+
+@pytest.mark.slow
+def test_a_classifier_is_trained_and_written(tmp_path, monkeypatch, capsys):
+    short = dataclasses.replace(training.TRAININGS["digits"], steps=300)
+    monkeypatch.setitem(training.TRAININGS, "digits", short)
+    training.main(["--data=digits", f"--out={tmp_path}"])
+    said = capsys.readouterr().out
+    pins = dict(re.findall(r'(\w+)="(\w{64})"', said))
+    monkeypatch.setattr(evaluator, "FOLDER", tmp_path)
+    monkeypatch.setitem(
+        evaluator.FACTS, "digits", dataclasses.replace(evaluator.FACTS["digits"], **pins)
+    )
+    trained = evaluator.Frozen("digits")
+    for part in (trained.real, trained.floor):
+        assert len(part.features) == len(part.labels) == 297
+        found = trained.probabilities(part.features).argmax(axis=1)
+        assert np.mean(found == part.labels) > 0.9
 
 
 @pytest.mark.parametrize("file", ["digits.npz", "digits_reference.npz"])

@@ -147,3 +147,18 @@ def test_mnist_is_judged_by_the_shipped_pictures_or_by_its_own_when_binarized():
     # Binarized pictures are as good as real only where they are compared to such.
     drawn = data.load("mnist", DataOptions(binarize="static")).examples("train", 2000)[0]
     assert static.of(drawn, None)["frechet"] < 0.01 < plain.of(drawn, None)["frechet"]
+
+
+@pytest.mark.slow
+def test_other_labeled_pictures_train_a_classifier_and_say_so():
+    larger = data.load("digits", DataOptions(image_size=12))
+    judge = evaluation.judge(larger, "test", 400, ["frechet", "score"])
+    assert judge.evaluator["frozen"] is False
+    assert judge.evaluator["trained_on"] == "digits"
+    assert len(judge.evaluator["classifier"]) == 64
+    assert "reference" not in judge.evaluator
+    assert judge.counts["frechet"] == {"drawn": 297, "real": 297, "held_out": 297}
+    assert judge.real["frechet"] < 0.05
+    assert judge.real["score"] > 9
+    found = judge.of(larger.examples("train", 400)[0][:, ::-1], None)
+    assert found["frechet"] > 3 * judge.real["frechet"]
