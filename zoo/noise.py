@@ -8,6 +8,7 @@ multiplication, xor and shifts are used, which are built-in ops of TensorFlow Li
 need another op.  The mixer is a multiply-xorshift permutation, similar to MurmurHash3's finalizer.
 """
 
+import copy
 import math
 
 import tensorflow as tf
@@ -24,8 +25,8 @@ class Noise:
     """The random numbers of one batch at one step.
 
     Every call of `uniform`, `normal` or `keep` is the next *draw*, counted while the program is
-    traced, so the order of the calls selects the streams.  Do not call it in the body of a
-    `tf.while_loop`, which is traced once: every iteration would draw the same numbers.
+    traced, so the order of the calls selects the streams.  The body of a `tf.while_loop` is traced
+    once, and every iteration would draw the same numbers: draw from `at` its place there.
 
     Args:
         seed: integer or int32 scalar tensor.
@@ -60,6 +61,29 @@ class Noise:
     def keep(self, shape, rate):
         """Returns float32 [B, *shape]: a dropout mask, 1 with probability 1 - `rate`, else 0."""
         return tf.cast(self.uniform(shape) >= rate, tf.float32)
+
+    def at(self, places):
+        """Returns the random numbers of every example at each of several places of a loop.
+
+        They depend on the place, and neither on how many are asked for at a time nor on what was
+        drawn before.
+
+        Args:
+            places: integers [S].
+
+        Returns:
+            A `Noise` of S * B examples: all of them at the first place, then at the second, ….
+        """
+        count = tf.shape(self._examples)[0]
+
+        def repeated(key):
+            return tf.tile(key, [tf.size(places), 1]) if key.shape.rank else key
+
+        there = copy.copy(self)
+        state = tuple(repeated(word) for word in self._state)
+        there._state = _absorb(state, _column(tf.repeat(places, count)))
+        there._examples, there._draws = repeated(self._examples), 0
+        return there
 
     def _shaped(self, shape, draw):
         count = math.prod(shape)

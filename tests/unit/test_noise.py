@@ -106,14 +106,52 @@ def test_words_are_those_of_the_slow_twin():
             assert found.tolist() == slow
 
 
+def test_places_of_a_loop_have_their_own_numbers():
+    drawn = noise.Noise(7, noise.EVALUATION, tf.range(3))
+    drawn.uniform((4,))  # what was drawn before changes nothing
+    there = drawn.at([5, 0])
+    for draw in range(2):
+        found = (there.uniform((4,)).numpy() * 2**23).astype(np.int64)
+        slow = [
+            [
+                twin(7, noise.EVALUATION, 0, place, draw, example, element) >> 9
+                for element in range(4)
+            ]
+            for place in (5, 0)
+            for example in range(3)
+        ]
+        assert found.tolist() == slow
+    steps = noise.Noise(7, noise.EVALUATION, tf.range(3), step=tf.constant([0, 1, 0]))
+    own = steps.at([5]).uniform((4,)).numpy()
+    once = drawn.at([5]).uniform((4,)).numpy()
+    assert (own == once).all(axis=1).tolist() == [True, False, True]
+
+
+def test_a_loop_draws_by_its_place():
+    drawn = noise.Noise(3, noise.EVALUATION, tf.range(4))
+
+    @tf.function(autograph=False)
+    def looped():
+        outputs = tf.TensorArray(tf.float32, 6, element_shape=(4, 5))
+        return tf.while_loop(
+            lambda place, _: place < 6,
+            lambda place, out: (place + 1, out.write(place, drawn.at([place]).uniform((5,)))),
+            (tf.constant(0), outputs),
+        )[1].concat()
+
+    np.testing.assert_array_equal(looped(), drawn.at(tf.range(6)).uniform((5,)))
+    assert len(np.unique(looped(), axis=0)) == 24
+
+
 def test_known_values():
     # Fixed for good: a change here changes every picture of every seed.
     found = [twin(7, noise.SAMPLING, 0, 0, 0, element) >> 9 for element in range(2)]
     assert found == [2006495, 3216881]
 
 
-def twin(seed, purpose, step, draw, example, element):
-    """The generator in Python's whole numbers, one at a time."""
+def twin(*keys):
+    """The generator in Python's whole numbers, one at a time; the last key is the element."""
+    *keys, element = keys
     mask = 2**32 - 1
 
     def mix(word):
@@ -123,7 +161,7 @@ def twin(seed, purpose, step, draw, example, element):
 
     golden = 0x9E3779B9
     first, second = 0x243F6A88, 0x85A308D3
-    for key in (seed, purpose, step, draw, example):
+    for key in keys:
         first = mix((first + (key & mask) * golden) & mask)
         second = mix(((second ^ first) + golden) & mask)
     return mix(mix((element * golden + first) & mask) ^ second)

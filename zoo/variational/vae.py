@@ -24,6 +24,7 @@ from zoo.networks import conv, mlp
 from zoo.networks.initializers import Initializers
 from zoo.training import inputs, optimizers
 from zoo.training.model import GenerativeModel
+from zoo.variational import bound
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,27 +120,25 @@ class VAE(GenerativeModel):
         return losses.gaussian_log_likelihood(images, mean, log_variance)
 
     def importance_weighted_bound(self, images, k, noise):
-        """log 1/k Σ p(x, z_i) / q(z_i|x) [B] (Burda et al. 2015, 1509.00519, eq. 8).
-
-        Grows with k towards log p(x); k = 1 is the ELBO with a sampled KL term.
+        """log 1/k Σ p(x, z_i) / q(z_i|x) [B] in nats, see `zoo.variational.bound`.
 
         Args:
             images: float32 [B, H, W, C] in the model's range.
-            k: number of importance samples, drawn one after another to bound the memory.
+            k: number of importance samples, an integer of at least 1.
             noise: the `zoo.noise.Noise` of the batch.
         """
         mean, log_variance = tf.split(self.encoder(images), 2, axis=-1)
-        total = tf.fill([tf.shape(images)[0]], -math.inf)
-        for _ in range(k):
-            epsilon = noise.normal((self.config.latent,))
-            z = mean + tf.exp(0.5 * log_variance) * epsilon
-            log_weight = (
-                self.log_likelihood(images, self.decoder(z))
-                + losses.gaussian_log_likelihood(z, 0.0, tf.zeros_like(z))
-                - losses.gaussian_log_likelihood(z, mean, log_variance)
-            )
-            total = tf.reduce_logsumexp(tf.stack([total, log_weight]), axis=0)
-        return total - math.log(k)
+        given = (images, mean, log_variance)
+        return bound.importance_weighted(self.log_weight, given, k, noise)
+
+    def log_weight(self, noise, images, mean, log_variance):
+        """log p(x, z) - log q(z|x) [B] for one z ~ q(z|x) = N(mean, variance), [B, z] each."""
+        z = mean + tf.exp(0.5 * log_variance) * noise.normal((self.config.latent,))
+        return (
+            self.log_likelihood(images, self.decoder(z))
+            + losses.gaussian_log_likelihood(z, 0.0, tf.zeros_like(z))
+            - losses.gaussian_log_likelihood(z, mean, log_variance)
+        )
 
     def encode(self, images):
         """Pictures in [0, 1] -> (mean, log variance) of q(z|x), each [B, z]; averaged weights."""
