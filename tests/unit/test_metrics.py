@@ -6,6 +6,7 @@ import math
 import keras
 import numpy as np
 import pytest
+import scipy.linalg
 
 from zoo.config import UserError
 from zoo.metrics import modes
@@ -50,6 +51,21 @@ def test_distance_is_the_papers_formula():
     mean = np.sum((one.mean(axis=0) - other.mean(axis=0)) ** 2)
     expected = mean + np.trace(c1) + np.trace(c2) - 2 * overlap
     assert frechet_distance(one, other) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("lowest", [1.0, 1e-5])
+def test_distance_is_that_of_scipys_square_root(lowest):
+    """The formula as it is usually computed; deviations down to 1e-5 of the largest are variances
+    of 1e-10 of it, so the covariances are near-singular."""
+    random = np.random.RandomState(0)
+    scales = np.geomspace(1, lowest, 24)
+    turns = [np.linalg.qr(random.randn(24, 24))[0] for _ in range(2)]
+    one, other = (random.randn(900, 24) * scales @ turn + 0.2 * i for i, turn in enumerate(turns))
+    c1, c2 = np.cov(one.T), np.cov(other.T)
+    overlap = np.trace(scipy.linalg.sqrtm(c1 @ c2)).real
+    mean = np.sum((one.mean(axis=0) - other.mean(axis=0)) ** 2)
+    expected = mean + np.trace(c1) + np.trace(c2) - 2 * overlap
+    assert frechet_distance(one, other) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("count", [3, 50])
