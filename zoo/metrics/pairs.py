@@ -41,3 +41,9 @@ def checked(features, reference, least):
 def blocks(rows, columns):
     """Slices of 0 to `rows`, each of about `BLOCK` pairs with all of `columns`."""
     return slices(rows, BLOCK // columns)
+
+
+def squared(x, y):
+    """The squared distances [N, M] of x [N, d] and y [M, d], exact but for rounding."""
+    norms = np.sum(x * x, axis=1)[:, None] + np.sum(y * y, axis=1)
+    return np.maximum(norms - 2.0 * (x @ y.T), 0.0)

@@ -42,7 +42,7 @@ def prdc(features, reference, k=K):
     drawn_balls, real_balls = (_balls(x, k) + slack for x in (drawn, real))
     inside, recalled, covered = np.zeros(len(drawn), np.int64), 0, 0
     for i in pairs.blocks(len(real), len(drawn)):
-        squared = _squared(real[i], drawn)
+        squared = pairs.squared(real[i], drawn)
         near = squared <= real_balls[i, None]
         inside += near.sum(axis=0)
         covered += np.count_nonzero(near.any(axis=1))
@@ -59,13 +59,7 @@ def _balls(x, k):
     """The squared distance of each example to its k-th nearest other one."""
     found = np.empty(len(x))
     for i in pairs.blocks(len(x), len(x)):
-        squared = _squared(x[i], x)
+        squared = pairs.squared(x[i], x)
         squared[np.arange(i.stop - i.start), np.arange(i.start, i.stop)] = np.inf
         found[i] = np.partition(squared, k - 1, axis=1)[:, k - 1]
     return found
-
-
-def _squared(x, y):
-    """The squared distances [N, M], exact but for rounding."""
-    norms = np.sum(x * x, axis=1)[:, None] + np.sum(y * y, axis=1)
-    return np.maximum(norms - 2.0 * (x @ y.T), 0.0)

@@ -1,0 +1,51 @@
+"""Whether runs are one training with several seeds, so that a spread over them means something."""
+
+from zoo.config import UserError
+
+FREE = ("config.seed", "stretches")  # the seed itself, and which code trained when
+
+
+def check(runs):
+    """Checks that runs differ in their training seeds, and in nothing else.
+
+    Args:
+        runs: `Run`s, two or more.
+
+    Raises:
+        UserError: two have one seed, or another key differs.
+    """
+    first, *others = runs
+    seeds = {}
+    for run in runs:
+        seed = run.facts["config"]["seed"]
+        if seed in seeds:
+            raise UserError(
+                f"{str(seeds[seed])!r} and {str(run.path)!r} were both trained with seed {seed}, "
+                "and a spread over training seeds needs different ones: leave one out."
+            )
+        seeds[seed] = run.path
+    facts = _flat(first.facts)
+    for run in others:
+        other = _flat(run.facts)
+        for key in sorted(facts.keys() | other.keys()):
+            if facts.get(key) != other.get(key):
+                refuse(first.path, run.path, key, facts.get(key), other.get(key))
+
+
+def refuse(path, other_path, key, value, other):
+    """Raises the `UserError` that two runs differ in `key`."""
+    raise UserError(
+        f"{str(path)!r} has {key}={value} and {str(other_path)!r} has {key}={other}: runs that are "
+        "evaluated together may differ in their seed alone."
+    )
+
+
+def _flat(facts, prefix=""):
+    """Key -> value, with the keys of dicts joined by dots; without those that are `FREE`."""
+    found = {}
+    for key, value in facts.items():
+        name = f"{prefix}{key}"
+        if name in FREE:
+            continue
+        found |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
+    return found
