@@ -19,3 +19,16 @@ def slices(count, size):
     """Returns the slices of 0 to `count`, each of `size` but the last, and of 1 at least."""
     size = max(1, size)
     return [slice(i, min(i + size, count)) for i in range(0, count, size)]
+
+
+def watched(slices, watch):
+    """Yields slices one after another, and says how far the work on them has come.
+
+    Args:
+        slices: what `slices` returns.
+        watch: called with (examples done, examples in all) after each, or None.
+    """
+    for rows in slices:
+        yield rows
+        if watch:
+            watch(rows.stop, slices[-1].stop)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import zoo.parts
-from zoo.parts import BUDGET, MOST, parts
+from zoo.parts import BUDGET, MOST, parts, slices, watched
 from zoo.sampling import sampler
 
 
@@ -19,6 +19,14 @@ def test_parts_cover_all_and_keep_the_budget(count, values, size):
     assert slices[0].stop == size
     assert max(part.stop - part.start for part in slices) == size
     assert size == 1 or 4 * values * size <= BUDGET
+
+
+def test_a_watch_is_told_after_the_work_on_each_part():
+    seen = []
+    for rows in watched(slices(5, 2), lambda *done: seen.append(done)):
+        seen.append(rows.start)
+    assert seen == [0, (2, 5), 2, (4, 5), 4, (5, 5)]
+    assert list(watched(slices(5, 2), None)) == slices(5, 2)
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ import numpy as np
 from zoo.config import UserError
 from zoo.data.spec import DataSpec
 from zoo.files import reading
-from zoo.parts import parts
+from zoo.parts import parts, watched
 from zoo.sampling import completion, conditions
 
 
@@ -84,9 +84,9 @@ class _Sampler:
 
         return priors.size(self.prior)
 
-    def sample(self, num, seed=0, condition=None):
+    def sample(self, num, seed=0, condition=None, watch=None):
         """Draws `num` examples; a larger `num` begins with the same ones."""
-        return self.generate(self.latents(num, seed), condition)
+        return self.generate(self.latents(num, seed), condition, watch)
 
     def latents(self, num, seed=0):
         """Returns the prior's draws, float32 [num, z]."""
@@ -101,8 +101,8 @@ class _Sampler:
         drawn = noise.Noise(seed, noise.SAMPLING, tf.range(num))
         return priors.draw(drawn, self.prior).numpy()
 
-    def generate(self, latents, condition=None):
-        """Draws from latents float32 [B, z]."""
+    def generate(self, latents, condition=None, watch=None):
+        """Draws from latents float32 [B, z]; `watch` is called with (drawn, in all)."""
         try:
             latents = np.asarray(latents, np.float32)
         except (TypeError, ValueError, OverflowError):
@@ -115,7 +115,7 @@ class _Sampler:
         return np.concatenate(
             [
                 self._generate(latents[i], None if given is None else given[i])
-                for i in parts(len(latents), self.data_spec.values)
+                for i in watched(parts(len(latents), self.data_spec.values), watch)
             ]
         )
 
@@ -151,10 +151,14 @@ class _Sampler:
             [self._complete(latents[i], images[i], mask[i], seed, **how) for i in slices]
         )
 
-    def log_prob(self, images):
+    def log_prob(self, images, watch=None):
         """Returns log p(x) in nats, float32 [B], of pictures float32 [B, H, W, C] in [0, 1].
 
         Of a model of several scales it is the joint's, see `zoo.autoregressive.multi_scale`.
+
+        Args:
+            images: the pictures.
+            watch: called with (pictures done, pictures in all) now and then.
 
         Raises:
             UserError: pixels that are not on the data's levels, such as gray ones where the model
@@ -164,7 +168,7 @@ class _Sampler:
         images = completion.checked_pictures(self.data_spec, images)
         completion.check_levels(self.data_spec, images)
         slices = parts(len(images), self.data_spec.values * self.data_spec.levels)
-        return np.concatenate([self._log_prob(images[i]) for i in slices])
+        return np.concatenate([self._log_prob(images[i]) for i in watched(slices, watch)])
 
     def _check_pixelwise(self, what):
         if not self.pixelwise:

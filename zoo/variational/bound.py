@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.noise import EVALUATION, Noise
-from zoo.parts import BUDGET, slices
+from zoo.parts import BUDGET, slices, watched
 
 SAMPLES = 50  # of z in one turn of the loop
 PICTURES = 100  # in one part: a progress bar moves after each
@@ -73,8 +73,6 @@ def of_pictures(model, images, k, seed=0, watch=None):
             return model.importance_weighted_bound(spec.from_unit(part), k, noise)
 
     found, most = [], BUDGET // (4 * spec.values * min(SAMPLES, k))
-    for rows in slices(len(images), min(PICTURES, most)):
+    for rows in watched(slices(len(images), min(PICTURES, most)), watch):
         found.append(bound(tf.constant(images[rows], tf.float32), tf.constant(rows.start)).numpy())
-        if watch:
-            watch(rows.stop, len(images))
     return np.concatenate(found)
