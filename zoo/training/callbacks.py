@@ -27,9 +27,8 @@ class ProgressBar(keras.callbacks.Callback):
         self._start, self._steps = start, steps
 
     def on_train_begin(self, logs=None):
-        interval = 0.1 if sys.stdout.isatty() else 20.0
         self._bar = keras.utils.Progbar(
-            self._steps - self._start, interval=interval, unit_name="step"
+            self._steps - self._start, interval=_interval(), unit_name="step"
         )
 
     def on_train_batch_end(self, batch, logs=None):
@@ -39,17 +38,24 @@ class ProgressBar(keras.callbacks.Callback):
 
 
 class DelayedProgressBar:
-    """A progress bar, shown after two seconds; called with (done, in all)."""
+    """A progress bar with the time left, shown after two seconds; a line now and then if not a
+    terminal.  Called with (done, in all)."""
 
     def __init__(self, unit):
-        self._unit, self._begun, self._bar = unit, time.monotonic(), None
+        self._begun, self._shown = time.monotonic(), False
+        # Made at the beginning, since the time left follows from the time that it has been there.
+        self._bar = keras.utils.Progbar(None, interval=_interval(), unit_name=unit)
 
     def __call__(self, done, total):
-        if self._bar is None:
-            if time.monotonic() < self._begun + 2.0:
-                return
-            self._bar = keras.utils.Progbar(total, unit_name=self._unit)
-        self._bar.update(done)
+        self._shown = self._shown or time.monotonic() >= self._begun + 2.0
+        if self._shown:
+            self._bar.target = total
+            self._bar.update(done)
+
+
+def _interval():
+    """Seconds between updates of a bar, or between lines."""
+    return 0.1 if sys.stdout.isatty() else 20.0
 
 
 class TensorBoard:
