@@ -3,14 +3,20 @@
     python -m zoo.evaluate --run=runs/a [--num=10000] [--seeds=3]
     python -m zoo.evaluate --run=runs/a --metrics=frechet,precision,recall
     python -m zoo.evaluate --run=runs/pixelcnn_mnist --metrics=likelihood --split=test
+    python -m zoo.evaluate --run=runs/vae --metrics=bound --k=1,50,5000
+    python -m zoo.evaluate --run=runs/seed0,runs/seed1,runs/seed2 --out=results/three_seeds.json
     python -m zoo.evaluate --samples=mine.npy --against=mnist [--out=mine.json]
 
 Of a run it writes RUN/evaluation.json and prints it as a table.  What is measured goes by the data:
 see `zoo.metrics.figures` and `zoo.metrics.evaluation`.  Of a model that draws pixel by pixel also
 RUN/likelihood.json: -log p(x) of all held-out pictures, exact, in nats and in bits per dimension,
-beside that of a histogram of each pixel's own levels.
+beside that of a histogram of each pixel's own levels.  Of a VAE there is its importance-weighted
+bound.
 Weights are the moving averages where the run keeps them.  The run's data must be at hand, as for
 training.  Both files name the code that trained the run, stretch by stretch, and that which judged.
+
+Several runs may differ in their seed alone.  Each is evaluated, and --out gets the mean of each
+figure over them, ± over training seeds.
 
 --samples takes a folder of pictures, or an .npy or .npz file of an array [N, H, W] or [N, H, W, 1],
 uint8 or floats in [0, 1], and needs neither TensorFlow nor the data.  It writes
@@ -24,30 +30,36 @@ from absl import flags
 
 from zoo import cli, files
 from zoo.config import HIGHEST, UserError
-from zoo.metrics import evaluator, figures
+from zoo.metrics import evaluator, figures, joint
 from zoo.sampling import judging
 from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
 FILES = {"samples": "evaluation.json", "likelihood": "likelihood.json"}  # of each group of figures
-OF_RUNS, OF_SAMPLES = ("seeds", "split"), ("against", "out")
+OF_RUNS, OF_SAMPLES = ("seeds", "split", "k"), ("against",)
 
 
 def define_flags():
     """Defines the flags of this command."""
-    flags.DEFINE_string("run", None, "the run directory")
+    flags.DEFINE_list("run", None, "the run directory, or several that differ in their seed alone")
     flags.DEFINE_string("samples", None, "or the pictures: a folder, an .npy or an .npz file")
     flags.DEFINE_enum(
         "against", None, list(evaluator.FACTS), "the real pictures that --samples are compared to"
     )
-    flags.DEFINE_string("out", None, "where the figures of --samples go (default: beside them)")
+    flags.DEFINE_string(
+        "out", None, "where the figures of --samples go (default: beside them), or of several runs"
+    )
     flags.DEFINE_integer("num", 10_000, "samples of each seed, or most of --samples", 2, HIGHEST)
     flags.DEFINE_integer("seeds", 3, "seeds 0, 1, … that samples are drawn from", 1, HIGHEST)
     flags.DEFINE_list(
         "metrics",
         None,
         f"which of {', '.join(figures.ALL)}; or likelihood, which is nll and bits_per_dim, or "
-        "samples, which is all others (default: all that the data and the model permit)",
+        "bound, or samples, which is all others (default: all that the data and the model permit, "
+        "without parzen)",
+    )
+    flags.DEFINE_list(
+        "k", None, "of the bound, how many samples of z (default: 1,50; the papers': 5000)"
     )
     flags.DEFINE_string("split", None, "what to measure against (default: what the run held out)")
 
@@ -65,7 +77,7 @@ def main():
         if FLAGS[name].present:
             raise UserError(f"--{name} has no meaning with {kind}: leave it out.")
     figures.check(FLAGS.metrics or (), (*figures.ALL, *judging.GROUPS))
-    _judge_samples() if FLAGS.run is None else _judge_run()
+    _judge_samples() if FLAGS.run is None else _judge_runs()
 
 
 def _judge_samples():
@@ -76,32 +88,73 @@ def _judge_samples():
     files.check_out(out)
     result = judging.of_samples(path, FLAGS.against, FLAGS.num, FLAGS.metrics)
     print(f"{result['samples']['examples']} pictures of {path}, against {FLAGS.against}")
-    _show(result, out)
+    _show(result["figures"], result, out)
 
 
-def _judge_run():
+def _judge_runs():
+    from zoo.runs import alike
     from zoo.runs.directory import Run
 
-    files.check_folder(Run.read(FLAGS.run).path)
+    asked = judging.Asked(FLAGS.num, FLAGS.seeds, FLAGS.metrics, FLAGS.split, _samples_of_z())
+    runs = [Run.read(path) for path in FLAGS.run]
+    for run in runs:
+        files.check_folder(run.path)
+    if len(runs) == 1:
+        if FLAGS.out is not None:
+            raise UserError("--out is for several runs, or --samples: of one run leave it out.")
+    else:
+        if FLAGS.out is None:
+            raise UserError("say where the figures of several runs go: --out=x.json.")
+        files.check_out(FLAGS.out)
+        alike.check(runs)
     start_tensorflow(exact=True)
-    for group, result in judging.of_run(
-        FLAGS.run, FLAGS.num, FLAGS.seeds, FLAGS.metrics, FLAGS.split
-    ).items():
-        part = result["held_out"]
-        print(
-            f"{result['model']} on {result['dataset']} (binarize {result['binarize']}), step "
-            f"{result['step']}; {part['examples']} examples of {part['split']!r}"
-        )
-        if group == "samples":
-            seeds = len(result["sample_seeds"])
-            print(f"{result['samples']} samples of each of {seeds} seeds, ± over them")
-        else:
-            print(f"-log p of {result['of']}, ± its standard error")
-        _show(result, pathlib.Path(FLAGS.run) / FILES[group])
+    from zoo.sampling import several
+    from zoo.sampling.sampler import RunSampler
+
+    samplers, results = [RunSampler(path) for path in FLAGS.run], {}
+    for sampler, found in several.of_runs(samplers, asked):
+        results[str(sampler.run.path)] = found
+        for group, result in found.items():
+            _show_run(group, result, sampler.run.path / FILES[group])
+    if len(runs) > 1:
+        _show_joint(several.joined(results, asked), pathlib.Path(FLAGS.out))
 
 
-def _show(result, out):
-    """Writes the file and prints the rest of its table."""
+def _samples_of_z():
+    if FLAGS.k is None:
+        return None
+    if not FLAGS.k or not all(word.isdecimal() and 0 < int(word) <= HIGHEST for word in FLAGS.k):
+        raise UserError(f"--k={','.join(FLAGS.k)} must be whole numbers from 1, such as 1,50,5000.")
+    return tuple(dict.fromkeys(map(int, FLAGS.k)))
+
+
+def _show_run(group, result, out):
+    part = result["held_out"]
+    print(
+        f"{result['model']} on {result['dataset']} (binarize {result['binarize']}), seed "
+        f"{result['training_seed']}, step {result['step']}; {part['examples']} examples of "
+        f"{part['split']!r}"
+    )
+    if group == "samples":
+        seeds = len(result["sample_seeds"])
+        over = f", ± over {joint.SAMPLING}" if seeds > 1 else ""
+        print(f"{result['samples']} samples of each of {seeds} seeds{over}")
+    else:
+        print(f"-log p of {result['of']}, ± its standard error over {joint.PICTURES}")
+    _show(result["figures"], result, out)
+
+
+def _show_joint(result, out):
+    seeds = ", ".join(map(str, result["training_seeds"]))
+    print(f"{len(result['runs'])} runs of training seeds {seeds}, ± over {joint.TRAINING}")
+    together = {}
+    for found in result["figures"].values():
+        together |= found
+    _show(together, result, out)
+
+
+def _show(found, result, out):
+    """Writes the file and prints the rest of its table: the figures `found`."""
     files.write_whole(out, (json.dumps(result, indent=2) + "\n").encode())
     seen = result.get("evaluator")
     if seen:
@@ -110,7 +163,7 @@ def _show(result, out):
             f"{seen['trained_on']}{'' if seen['frozen'] else ', trained here'} "
             f"({seen['classifier'][:12]})"
         )
-    for name, figure in result["figures"].items():
+    for name, figure in found.items():
         print(f"  {name:12} {_in_words(figure)}")
     print(f"written to {out}")
 
@@ -125,6 +178,11 @@ def _in_words(figure):
     ):
         if figure.get(key) is not None:
             words += f"   ({note}: {figure[key]:.4f})"
+    if "by_class" in figure:
+        worst = max(figure["by_class"], key=figure["by_class"].get)
+        words += f"   (worst, class {worst}: {figure['by_class'][worst]:.4f})"
+    if "sigma" in figure:
+        words += f"   (σ {figure['sigma']:.3g})"
     counts = figure.get("counts")
     if counts and counts["drawn"] == counts.get("real"):
         words += f"   of {counts['drawn']} examples each"

@@ -38,7 +38,7 @@ def test_seeds_and_stretches_may_differ():
     ("other", "said"),
     [
         (run("b", 0), "'a' and 'b' were both trained with seed 0"),
-        (run("b", 1, model="gan"), "'a' has model=vae and 'b' has model=gan"),
+        (run("b", 0, model="gan"), "'a' has model=vae and 'b' has model=gan"),
         (run("b", 1, config__latent=10), "config.latent=20 and 'b' has config.latent=10"),
         (run("b", 1, data__binarize="none"), "data.binarize=static .* data.binarize=none"),
         (run("b", 1, steps=200), "steps=100 and 'b' has steps=200: .* in their seed alone"),

@@ -24,6 +24,9 @@ RING, CLOUD = (DataSpec(name, (2,)) for name in ("gaussians8", "cloud"))
         # A ball reaches to the 5th other example.
         (DIGITS, 5, False, ("frechet", "kernel", "score")),
         (LABELED, 6, False, (*figures.PICTURES, "accuracy")),
+        (LABELED, 20, False, (*figures.PICTURES, "accuracy", "spread")),
+        (LABELED, 1279, False, (*figures.PICTURES, "accuracy", "spread")),
+        (LABELED, 1280, False, (*figures.PICTURES, "accuracy", "spread", "frechet_per_class")),
         (DIGITS, 6, True, (*figures.PICTURES, "nll", "bits_per_dim")),
         (FACES, 6, True, ("nll", "bits_per_dim")),
         (SPELLED, 6, False, ("right",)),
@@ -44,6 +47,11 @@ def test_all_that_is_permitted_is_the_default(spec, num, pixelwise, permitted):
         (DIGITS, 6, ["nll"], "'nll' needs a model that draws pixel by pixel"),
         (DIGITS, 6, ["accuracy"], "'accuracy' needs a model that is given a class"),
         (DIGITS, 5, ["recall"], "'recall' needs more than 5 examples on each side"),
+        (DIGITS, 900, ["spread"], "'spread' needs a model that is given a class"),
+        (LABELED, 19, ["spread"], "'spread' needs 2 pictures of each class"),
+        (LABELED, 297, ["frechet_per_class"], "128 pictures of each class .* 297 of 10 classes"),
+        (DIGITS, 6, ["bound"], "'bound' needs a model that bounds a likelihood, such as vae"),
+        (RING, 6, ["parzen"], "'parzen' is no figure of the data 'gaussians8'"),
         (DIGITS, 6, ["modes"], "'modes' is no figure of the data 'digits'.*frechet, kernel"),
         (FACES, 6, ["frechet"], "'frechet' needs pictures with labels of at least 2 classes"),
         (RING, 6, ["good", "goo"], "unknown figure 'goo': did you mean 'good'"),
@@ -55,6 +63,13 @@ def test_all_that_is_permitted_is_the_default(spec, num, pixelwise, permitted):
 def test_what_is_not_permitted_is_refused(spec, num, names, said):
     with pytest.raises(UserError, match=said):
         figures.chosen(spec, num, pixelwise=False, names=names)
+
+
+def test_a_bound_is_a_default_and_a_parzen_window_is_not():
+    assert figures.chosen(DIGITS, 6, False, bounded=True) == (*figures.PICTURES, "bound")
+    assert figures.chosen(DIGITS, 6, False, ["parzen", "frechet"]) == ("frechet", "parzen")
+    assert figures.chosen(FACES, 6, False, ["parzen"]) == ("parzen",)  # it needs no labels
+    assert figures.chosen(FACES, 6, False, bounded=True) == ("bound",)
 
 
 def test_the_judge_takes_what_is_asked_for(digits, monkeypatch):

@@ -56,11 +56,13 @@ def test_the_width_is_the_best_on_validation_pictures_and_not_on_the_test():
     assert found["sigma"] == SIGMAS[int(each.argmax())]
     assert 0.1 < found["sigma"] < 0.8
     (nats,) = log_likelihood(samples, test, [found["sigma"]])
-    assert found["mean"] == pytest.approx(nats.mean(), abs=1e-12)
+    assert found["value"] == pytest.approx(nats.mean(), abs=1e-12)
     assert found["standard_error"] == pytest.approx(nats.std(ddof=1) / math.sqrt(50), abs=1e-12)
     # Of as many samples of the true density itself, it is a little below the entropy's -1.42.
     entropy = -0.5 * math.log(2 * math.pi * math.e)
-    assert entropy - 0.1 < parzen(samples, validation, random.randn(300, 1))["mean"] < entropy + 0.1
+    assert (
+        entropy - 0.1 < parzen(samples, validation, random.randn(300, 1))["value"] < entropy + 0.1
+    )
 
 
 def test_the_grid_has_the_authors_ten_values():

@@ -36,7 +36,7 @@ def trained(once, runs, command):
         ("plane", {"modes", "good", "kl"}),
         ("roll", {"near"}),
         ("gan", set(figures.PICTURES)),
-        ("cgan", {*figures.PICTURES, "accuracy"}),
+        ("cgan", {*figures.PICTURES, "accuracy", "spread"}),
         ("names", {"right"}),
         ("labeled", {"right"}),
     ],
@@ -62,6 +62,7 @@ def test_each_kind_of_data_has_its_figures(name, expected, trained, command):
         assert figure["counts"] == {
             **dict.fromkeys(figures.PICTURES, sides),
             "accuracy": {"drawn": 500, "real": 297},
+            "spread": dict.fromkeys(sides, 200),  # 20 of each class: the rarest of the floor's
             "right": {"drawn": 500} | ({} if name == "labeled" else {"real": 297}),
         }.get(key, {"drawn": 500, "real": 500})
     seen = found["evaluator"]

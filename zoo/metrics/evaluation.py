@@ -6,6 +6,8 @@ pictures with labels     in the features of a classifier: Fréchet distance over
                          real features' covariance (`frechet`), kernel distance (`kernel`),
                          precision, recall, density and coverage (`prdc`), classifier score
                          (`score`); given a class, also the share that the classifier takes for it
+                         (`accuracy`), and what varies within it (`per_class`)
+pictures                 asked for by name, the Parzen window (`parzen`)
 names                    the share of held-out pictures that are named right
 
 Pictures of MNIST and of the digits are judged by the frozen classifiers (`evaluator`), against the
@@ -19,9 +21,10 @@ taken of as many.  Other shares do not, and are of all.
 
 import numpy as np
 
+from zoo.config import UserError
 from zoo.data import names as spelling
 from zoo.data.sources import toy2d
-from zoo.metrics import evaluator, figures, modes, pictures
+from zoo.metrics import evaluator, figures, modes, parzen, per_class, pictures
 from zoo.metrics.classifier import Classifier
 
 ROLL = 2000  # corners of the polyline that stands for the Swiss roll
@@ -31,11 +34,12 @@ FROZEN_SPLIT = "test"  # what the frozen classifiers compare to
 def judge(data, held_out, num, names=None):
     """Returns the judge of `num` examples.
 
-    It has `of(x, given)`, name -> figure; `real`, name -> the data's own; `whole`, the same of as
-    many examples as there are, of figures that few bias; `counts`, name -> of how many examples
-    each is: `drawn` by the model, `real` for the data's own, and `held_out` that both are compared
-    to; `held_out`, the split that these are of; and `evaluator`, the facts of the classifier that
-    it sees with, as JSON has them, or None.
+    It has `of(x, given)`, name -> figure: a float, or a dict of it, `value`, and of what belongs to
+    it; `real`, name -> the data's own; `whole`, the same of as many examples as there are, of
+    figures that few bias; `counts`, name -> of how many examples each is: `drawn` by the model,
+    `real` for the data's own, and `held_out` that both are compared to; `held_out`, the split that
+    these are of; and `evaluator`, the facts of the classifier that it sees with, as JSON has them,
+    or None.
 
     Args:
         data: the `Dataset` that the model was trained on.
@@ -51,9 +55,10 @@ def judge(data, held_out, num, names=None):
     if is_frozen(spec):
         held_out = FROZEN_SPLIT
     count = min(num, len(data.splits[held_out][0]))
-    names = figures.chosen(spec, count, pixelwise=False, names=names)
-    of = {"text": _Names, "images": _Pictures, "points": _Points}[spec.modality]
-    return of(data, held_out, num, names)
+    chosen = figures.chosen(spec, count, pixelwise=False, names=names)
+    if spec.modality == "images":
+        return _Pictures(data, held_out, num, chosen, asked=names is not None)
+    return {"text": _Names, "points": _Points}[spec.modality](data, held_out, num, chosen)
 
 
 def is_frozen(spec):
@@ -82,32 +87,91 @@ class _Points:
 
 
 class _Pictures:
-    def __init__(self, data, held_out, num, names):
-        self.held_out, self._spec = held_out, data.spec
-        self._accuracy = "accuracy" in names
+    whole, evaluator = {}, None
+
+    def __init__(self, data, held_out, num, names, asked):
+        self.held_out, self._spec, self._names = held_out, data.spec, names
+        self.real, self.counts = {}, {}
+        self._judge = self._within = self._window = None
+        if "parzen" in names:
+            train = np.concatenate([data.examples(part)[0] for part in _training(data, held_out)])
+            self._window = parzen.Judge(train, data.examples(held_out)[0], num)
+            self.real["parzen"] = self._window.real["value"]
+            self.counts["parzen"] = self._window.counts
+        if any(name not in figures.BY_NAME for name in names):
+            self._look(data, held_out, num, names, asked)
+
+    def _look(self, data, held_out, num, names, asked):
+        """Prepares the figures that see through a classifier."""
         self._classifier, self.evaluator = _classifier(data, data.spec.shape)
         if _shipped(data.spec):
             self.evaluator["reference"] = self._classifier.sha256["reference"]
-        real, labels, floor = _real(data, held_out, self._classifier)
+        real, floor = _real(data, held_out, self._classifier)
         of_features = [name for name in names if name in figures.PICTURES]
-        self._judge = pictures.Judge(self._classifier, real, floor, num, of_features)
-        self.real, self.counts = dict(self._judge.real), dict(self._judge.counts)
+        self._judge = pictures.Judge(self._classifier, real[0], floor[0], num, of_features)
+        self.real |= self._judge.real
+        self.counts |= self._judge.counts
         self.whole = self._judge.whole
-        if self._accuracy:
-            found = self._classifier.probabilities(real).argmax(axis=1)
-            self.real["accuracy"] = float((found == labels).mean())
-            self.counts["accuracy"] = {"drawn": num, "real": len(labels)}
+        if "accuracy" in names:
+            found = self._classifier.probabilities(real[0]).argmax(axis=1)
+            self.real["accuracy"] = float((found == real[1]).mean())
+            self.counts["accuracy"] = {"drawn": num, "real": len(real[1])}
+        within = [name for name in names if name in figures.WITHIN]
+        if within:
+            self._look_within(real, floor, num, within, asked)
+
+    def _look_within(self, real, floor, num, names, asked):
+        """Prepares the figures within each class; those that it has too few pictures for are left
+        out, or refused where they were asked for."""
+        classes = self._spec.names
+        of_class = num // len(classes)
+        fewest = min(of_class, *(per_class.rarest(y, len(classes)) for _, y in (real, floor)))
+        few = [name for name in names if fewest < figures.WITHIN[name]]
+        if few and asked:
+            raise UserError(
+                f"{few[0]!r} needs {figures.WITHIN[few[0]]} pictures of each class on each side, "
+                f"and the rarest has {fewest}: leave it out."
+            )
+        self._names = [name for name in self._names if name not in few]
+        names = [name for name in names if name not in few]
+        if names:
+            self._within = per_class.Judge(real, floor, of_class, classes, names)
+            self.real |= {name: _value(found) for name, found in self._within.real.items()}
+            sides = dict.fromkeys(("drawn", "real", "held_out"), self._within.count * len(classes))
+            self.counts |= dict.fromkeys(names, sides)
 
     def of(self, x, given):
-        found = self._judge.of(x)
-        if self._accuracy:
-            wanted = given
-            if self._spec.condition == "name":
-                words = spelling.decode(given.reshape(-1, *self._spec.condition_shape),
-                                        self._spec.names)  # fmt: skip
-                wanted = np.array([self._spec.names.index(word) for word in words])
-            found["accuracy"] = float((self._classifier.predict(x) == wanted).mean())
-        return found
+        found = {}
+        if self._window:
+            found["parzen"] = self._window.of(x)
+        if self._judge and self._spec.condition == "none":
+            found |= self._judge.of(x)
+        elif self._judge:
+            features, wanted = self._classifier.features(x), self._wanted(given)
+            found |= self._judge.of_features(features[self._judge.rows(len(x))])
+            if "accuracy" in self._names:
+                taken = self._classifier.probabilities(features).argmax(axis=1)
+                found["accuracy"] = float((taken == wanted).mean())
+            if self._within:
+                found |= self._within.of(features, wanted)
+        return {name: found[name] for name in self._names}
+
+    def _wanted(self, given):
+        """The class that each example was asked to be of."""
+        if self._spec.condition == "label":
+            return given
+        shape = (-1, *self._spec.condition_shape)
+        words = spelling.decode(given.reshape(shape), self._spec.names)
+        return np.array([self._spec.names.index(word) for word in words])
+
+
+def _value(found):
+    return found["value"] if isinstance(found, dict) else found
+
+
+def _training(data, held_out):
+    """The parts that are neither held out nor test pictures."""
+    return [part for part in ("train", "validation") if part in data.splits and part != held_out]
 
 
 def _classifier(data, shape):
@@ -132,18 +196,20 @@ def _shipped(spec):
 
 
 def _real(data, held_out, classifier):
-    """Returns (features, labels) of the held-out pictures, and the features of others."""
+    """Returns (features, labels) of the held-out pictures, and of others."""
     if _shipped(data.spec):
-        return *classifier.real, classifier.floor.features
+        return classifier.real, classifier.floor
     test, _, labels = data.examples(held_out)
     if is_frozen(data.spec):
         # The classifier has not seen the last training pictures, which a run may hold out.
         parts = ["train", "validation"] if data.options.holdout else ["train"]
-        others = np.concatenate([data.examples(part)[0] for part in parts])[-len(test) :]
+        kept = slice(-len(test), None)
     else:
-        others = data.examples("train")[0]
-        others = others[pictures.some(len(others), len(test))]
-    return classifier.features(test), labels, classifier.features(others)
+        parts = ["train"]
+        kept = pictures.some(len(data.splits["train"][0]), len(test))
+    others = [data.examples(part) for part in parts]
+    images, other_labels = (np.concatenate([part[i] for part in others])[kept] for i in (0, 2))
+    return (classifier.features(test), labels), (classifier.features(images), other_labels)
 
 
 class _Names:

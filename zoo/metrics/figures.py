@@ -5,13 +5,18 @@ near               points of `swiss_roll`
 right              spelled names
 frechet, kernel, precision, recall, density, coverage, score
                    pictures whose data has labels of at least 2 classes
-accuracy           the same, given a class
+accuracy, spread, frechet_per_class
+                   the same, given a class
+parzen             any pictures; it is never a default
 nll, bits_per_dim  of models that draw pixel by pixel
+bound              of a VAE of pictures that are on or off, or with a Gaussian decoder
 
-The last two are of held-out pictures (`LIKELIHOOD`), all others of what is drawn.
+The last three are of held-out pictures (`LIKELIHOOD`, `BOUND`), all others of what is drawn.
 """
 
 from zoo.config import UserError, nearest
+from zoo.metrics.evaluator import FEATURES
+from zoo.metrics.per_class import LEAST
 from zoo.metrics.prdc import K
 
 POINTS = {
@@ -22,8 +27,14 @@ POINTS = {
 NEIGHBORS = ("precision", "recall", "density", "coverage")
 PAIRWISE = ("kernel", *NEIGHBORS)  # these look at every pair, and take most of the time
 PICTURES = ("frechet", *PAIRWISE, "score")
+WITHIN = {"spread": 2, "frechet_per_class": LEAST * FEATURES}  # pictures of each class, at least
+BY_NAME = ("parzen",)
 LIKELIHOOD = ("nll", "bits_per_dim")
-ALL = (*PICTURES, "accuracy", *LIKELIHOOD, "right", "modes", "good", "kl", "near")
+BOUND = ("bound",)
+ALL = (
+    *PICTURES, "accuracy", *WITHIN, *BY_NAME, *LIKELIHOOD, *BOUND,
+    "right", "modes", "good", "kl", "near",
+)  # fmt: skip
 
 
 def of_samples(spec, num):
@@ -35,12 +46,16 @@ def of_samples(spec, num):
     if spec.classes < 2:
         return ()
     names = PICTURES if num > K else tuple(n for n in PICTURES if n not in NEIGHBORS)
-    return names + (() if spec.condition == "none" else ("accuracy",))
+    if spec.condition == "none":
+        return names
+    within = tuple(name for name, least in WITHIN.items() if num // spec.classes >= least)
+    return (*names, "accuracy", *within)
 
 
 def quick(spec, num):
-    """Returns `of_samples` without those that look at every pair."""
-    return tuple(name for name in of_samples(spec, num) if name not in PAIRWISE)
+    """Returns `of_samples` without those that look at every pair, or into each class."""
+    slow = (*PAIRWISE, *WITHIN)
+    return tuple(name for name in of_samples(spec, num) if name not in slow)
 
 
 def check(names, known=ALL):
@@ -50,7 +65,7 @@ def check(names, known=ALL):
             raise UserError(f"unknown figure {name!r}: {nearest(name, known)}.")
 
 
-def chosen(spec, num, pixelwise, names=None):
+def chosen(spec, num, pixelwise, names=None, bounded=False):
     """Returns the figures to take: `names` if all of them can be, by default all that can be.
 
     Args:
@@ -58,30 +73,45 @@ def chosen(spec, num, pixelwise, names=None):
         num: how many examples are compared, on the side that has fewer.
         pixelwise: whether the model draws pixel by pixel.
         names: what was asked for.
+        bounded: whether the model bounds a likelihood.
 
     Raises:
         UserError: an unknown figure, one that this run does not permit, or there is none.
     """
-    permitted = of_samples(spec, num) + (LIKELIHOOD if pixelwise else ())
+    default = of_samples(spec, num)
+    default += (LIKELIHOOD if pixelwise else ()) + (BOUND if bounded else ())
+    permitted = default + (BY_NAME if spec.modality == "images" else ())
     check(names or ())
     for name in names or ():
         if name not in permitted:
             raise UserError(f"{_why_not(name, spec, num)}: {nearest(name, permitted)}.")
-    if not permitted:
+    if names:
+        return tuple(name for name in permitted if name in names)
+    if not default:
         raise UserError(
             f"there is no figure for {spec.name!r}: pictures need labels of at least 2 classes, "
             f"and points have to be those of {', '.join(POINTS)}."
         )
-    return tuple(name for name in permitted if not names or name in names)
+    return default
 
 
 def _why_not(name, spec, num):
     if name in LIKELIHOOD:
         return f"{name!r} needs a model that draws pixel by pixel"
-    if spec.modality == "images" and name in (*PICTURES, "accuracy"):
+    if name in BOUND:
+        return (
+            f"{name!r} needs a model that bounds a likelihood, such as vae of pictures that are on "
+            "or off (--data.binarize=static)"
+        )
+    if spec.modality == "images" and name in (*PICTURES, "accuracy", *WITHIN):
         if spec.classes < 2:
             return f"{name!r} needs pictures with labels of at least 2 classes"
-        if name == "accuracy":
+        if name not in PICTURES and spec.condition == "none":
             return f"{name!r} needs a model that is given a class"
+        if name in WITHIN:
+            return (
+                f"{name!r} needs {WITHIN[name]} pictures of each class on each side, and there are "
+                f"{num} of {spec.classes} classes"
+            )
         return f"{name!r} needs more than {K} examples on each side, and there are {num}"
     return f"{name!r} is no figure of the data {spec.name!r}"

@@ -19,9 +19,14 @@ def summary(nats, spec):
     Returns:
         name -> (mean, standard error of the mean), in both units.
     """
-    mean, error = float(np.mean(nats)), float(np.std(nats, ddof=1) / math.sqrt(len(nats)))
+    mean, error = mean_and_error(nats)
     bits = spec.values * math.log(2.0)
     return {"nll": (mean, error), "bits_per_dim": (mean / bits, error / bits)}
+
+
+def mean_and_error(nats):
+    """Returns the mean of [N] and its standard error, N at least 2."""
+    return float(np.mean(nats)), float(np.std(nats, ddof=1) / math.sqrt(len(nats)))
 
 
 def independent(train, test, levels):

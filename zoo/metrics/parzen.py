@@ -20,6 +20,38 @@ import numpy as np
 from zoo.metrics import pairs
 
 SIGMAS = tuple(10.0 ** (i / 9) for i in range(-18, 10))  # 0.01 to 10
+VALIDATION = 1000  # pictures that the width is chosen on, but a tenth of the training part at most
+
+
+class Judge:
+    """Judges sets of pictures by how likely they make held-out ones.
+
+    Args:
+        train: float32 [N, H, W, C] in [0, 1]; the last of them are the validation pictures, and as
+            many others as are drawn are the floor.
+        test: float32 [M, H, W, C].
+        num: how many drawn pictures there are going to be.
+
+    Attributes:
+        counts: how many pictures are laid a Gaussian around, of the drawn ones and of the floor,
+            and how many are held out and for validation.
+        real: what `of` would return of the floor.
+    """
+
+    def __init__(self, train, test, num):
+        most = len(train) - min(VALIDATION, len(train) // 10)
+        self._validation, self._test = _flat(train[most:]), _flat(test)
+        self._count = min(num, most)
+        self.counts = {
+            "drawn": self._count, "real": self._count, "held_out": len(test),
+            "validation": len(self._validation),
+        }  # fmt: skip
+        rows = np.sort(np.random.RandomState(0).permutation(most)[: self._count])
+        self.real = self.of(train[rows])
+
+    def of(self, images):
+        """Returns the figure of drawn pictures, see `parzen`."""
+        return parzen(_flat(images[: self._count]), self._validation, self._test)
 
 
 def log_likelihood(samples, pictures, sigmas):
@@ -47,7 +79,8 @@ def log_likelihood(samples, pictures, sigmas):
 
 
 def parzen(samples, validation, test, sigmas=SIGMAS):
-    """Returns {"mean", "standard_error", "sigma"}: log p(x) of the test pictures in nats.
+    """Returns {"value", "standard_error", "sigma"}: the mean of log p(x) of the test pictures in
+    nats, its standard error over them, and the width.
 
     Args:
         samples: [N, d], in [0, 1].
@@ -63,7 +96,11 @@ def parzen(samples, validation, test, sigmas=SIGMAS):
     sigma = sigmas[int(np.argmax(likelihoods))]
     (nats,) = log_likelihood(samples, test, [sigma])
     return {
-        "mean": float(nats.mean()),
+        "value": float(nats.mean()),
         "standard_error": float(nats.std(ddof=1) / math.sqrt(len(nats))),
         "sigma": float(sigma),
     }
+
+
+def _flat(images):
+    return images.reshape(len(images), -1)

@@ -9,7 +9,8 @@ of the features' variance is between the classes.  Within a class that model has
              a class varies as much as it should, 0 if it is one picture.  It is unbiased on few
              pictures, and says nothing of how good they are.
 
-A Fréchet distance is biased upwards on few examples: compare classes at one count (`first`).
+A Fréchet distance is biased upwards on few examples, so a `Judge` takes as many pictures of each
+class, on each side.
 """
 
 import numpy as np
@@ -18,6 +19,55 @@ from zoo.config import UserError
 from zoo.metrics import frechet
 
 LEAST = 2  # pictures for each feature, in each class and on each side
+
+
+class Judge:
+    """Judges sets of pictures within the classes that were asked for.
+
+    Args:
+        real: features [M, d] of the pictures that are compared to, and their labels [M].
+        floor: the same of other real pictures.
+        num: how many pictures of each class are going to be drawn, or more.
+        classes: their names.
+        names: which of ``"spread"`` and ``"frechet_per_class"`` to take.
+
+    Attributes:
+        count: how many pictures of each class are compared on each side: as many as the class has
+            that has fewest.
+        real: name -> what `of` would return of the floor.
+    """
+
+    def __init__(self, real, floor, num, classes, names):
+        self._classes, self._names = classes, names
+        self.count = min(num, *(rarest(labels, len(classes)) for _, labels in (real, floor)))
+        self._real = self._some(*real)
+        self.real = self.of(*floor)
+
+    def of(self, features, labels):
+        """Returns name -> figure: a float, or a dict of the mean over the classes, `value`, and
+        `by_class`, name of a class -> float.
+
+        Args:
+            features: [N, d], of drawn pictures.
+            labels: the classes that were asked for, integers [N].
+
+        Raises:
+            UserError: there are too few pictures of a class.
+        """
+        sides, found = (*self._some(features, labels), *self._real), {}
+        if "spread" in self._names:
+            found["spread"] = spread(*sides)
+        if "frechet_per_class" in self._names:
+            each = distances(*sides)
+            found["frechet_per_class"] = {
+                "value": float(np.mean(list(each.values()))),
+                "by_class": {self._classes[label]: value for label, value in each.items()},
+            }
+        return found
+
+    def _some(self, features, labels):
+        rows = first(labels, self.count)
+        return features[rows], np.asarray(labels)[rows]
 
 
 def first(labels, count):

@@ -44,8 +44,12 @@ class Judge:
 
         Of more than `count` it takes some, always the same.
         """
-        images = images[some(len(images), self.count)]
+        images = images[self.rows(len(images))]
         return self.of_features(self._classifier.features(images))
+
+    def rows(self, count):
+        """Returns which of `count` drawn pictures are taken."""
+        return some(count, self.count)
 
     def of_features(self, features):
         """Features [`count`, d] of drawn pictures -> name -> figure."""

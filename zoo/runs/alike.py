@@ -9,14 +9,17 @@ def check(runs):
     """Checks that runs differ in their training seeds, and in nothing else.
 
     Args:
-        runs: `Run`s, two or more.
+        runs: `Run`s, one or more.
 
     Raises:
         UserError: two have one seed, or another key differs.
     """
-    first, *others = runs
-    seeds = {}
+    first, facts, seeds = runs[0], _flat(runs[0].facts), {}
     for run in runs:
+        other = _flat(run.facts)
+        for key in sorted(facts.keys() | other.keys()):
+            if facts.get(key) != other.get(key):
+                refuse(first.path, run.path, key, facts.get(key), other.get(key))
         seed = run.facts["config"]["seed"]
         if seed in seeds:
             raise UserError(
@@ -24,12 +27,6 @@ def check(runs):
                 "and a spread over training seeds needs different ones: leave one out."
             )
         seeds[seed] = run.path
-    facts = _flat(first.facts)
-    for run in others:
-        other = _flat(run.facts)
-        for key in sorted(facts.keys() | other.keys()):
-            if facts.get(key) != other.get(key):
-                refuse(first.path, run.path, key, facts.get(key), other.get(key))
 
 
 def refuse(path, other_path, key, value, other):

@@ -30,6 +30,7 @@ class GenerativeModel(saving.Saved, fitting.Fitted, keras.Model):
     condition_kinds = ("label", "name", "image")  # what y may be: `DataSpec.condition`
     latent_kind = "normal"  # what its latents are distributed as: `priors.KINDS`
     metric_names = ()  # what `test_step` returns
+    bounds_likelihood = False  # whether its `importance_weighted_bound` bounds a likelihood
     on_levels = False  # whether it draws one of the data's levels: others are refused
     updates_per_step = 1  # fresh batches of real data in one step, e.g. a critic's updates
     # Whether XLA compiles a step by default.  On CPUs only steps with much work element by element

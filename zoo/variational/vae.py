@@ -119,6 +119,11 @@ class VAE(GenerativeModel):
         mean, log_variance = self._gaussian(parameters)
         return losses.gaussian_log_likelihood(images, mean, log_variance)
 
+    @property
+    def bounds_likelihood(self):
+        """Whether p(x|z) is a likelihood: gray values as a Bernoulli's probabilities give none."""
+        return self.config.decoder == "gaussian" or self.data_spec.levels == 2
+
     def importance_weighted_bound(self, images, k, noise):
         """log 1/k Σ p(x, z_i) / q(z_i|x) [B] in nats, see `zoo.variational.bound`.
 
