@@ -77,7 +77,7 @@ def _command(name, *words):
 
 def _figures(run):
     """name -> mean, of what `zoo.evaluate` has written beside the run."""
-    from zoo.exporting.card import EVALUATIONS
+    from zoo.runs.directory import EVALUATIONS
 
     files = [run / file for file in EVALUATIONS]
     results = [json.loads(file.read_text()) for file in files if file.exists()]

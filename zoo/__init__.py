@@ -3,17 +3,19 @@
     names() -> list of models
     build("gan", dataset="digits", latent=64) -> a compiled Keras model that `fit`s
     load_data("gan", "digits")  -> the data set as that model's paper asks for it
-    load("runs/a") or load("exports/a") -> something with `.sample(num, seed, condition=None)`
+    presets() -> list of trained models that come with the zoo
+    load("runs/a"), load("exports/a") or load("vae_digits"), a preset
+        -> something with `.sample(num, seed, condition=None)`
     load("m.keras") -> the model that `model.save("m.keras")` wrote, which has `sample` and `fit`
 
-Importing this package imports no TensorFlow; the first `build` or `load` does.
+Importing this package imports no TensorFlow; the first `build`, `load` or `load_data` does.
 """
 
 __version__ = "0.1.0"
 
 from zoo.registry import names
 
-__all__ = ["build", "load", "load_data", "names"]
+__all__ = ["build", "load", "load_data", "names", "presets"]
 
 
 def build(name, dataset="digits", steps=None, **overrides):
@@ -71,8 +73,16 @@ def load_data(name, dataset="digits", **options):
     return load_dataset(dataset, registry.data_options(name, options))
 
 
+def presets():
+    """Returns the names of the trained models that come with the zoo, for `load`,
+    `GenerativeModel.from_preset` and ``zoo.train --from``."""
+    from zoo.runs import presets
+
+    return presets.names()
+
+
 def load(path):
-    """Loads a run directory, an export or a ``.keras`` file; see `zoo.sampling.sampler.load`."""
+    """Loads a run, an export, a preset or a ``.keras`` file; see `zoo.sampling.sampler.load`."""
     from zoo.startup import start_tensorflow
 
     start_tensorflow()

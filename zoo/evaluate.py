@@ -1,4 +1,4 @@
-"""Measures a run, or pictures of any origin: figures with their sample counts and their floor.
+"""Measures a run, a preset or anybody's pictures: figures with their counts and their floor.
 
     python -m zoo.evaluate --run=runs/a [--num=10000] [--seeds=3]
     python -m zoo.evaluate --run=runs/a --metrics=frechet,precision,recall
@@ -7,11 +7,11 @@
     python -m zoo.evaluate --run=runs/seed0,runs/seed1,runs/seed2 --out=results/three_seeds.json
     python -m zoo.evaluate --samples=mine.npy --against=mnist [--out=mine.json]
 
-Of a run it writes RUN/evaluation.json and prints it as a table.  What is measured goes by the data:
-see `zoo.metrics.figures` and `zoo.metrics.evaluation`.  Of a model that draws pixel by pixel also
-RUN/likelihood.json: -log p(x) of all held-out pictures, exact, in nats and in bits per dimension,
-beside that of a histogram of each pixel's own levels.  Of a VAE there is its importance-weighted
-bound.
+Of a run it writes RUN/evaluation.json and prints it as a table; of a preset it prints only.  What
+is measured goes by the data: see `zoo.metrics.figures` and `zoo.metrics.evaluation`.  Of a model
+that draws pixel by pixel also RUN/likelihood.json: -log p(x) of all held-out pictures, exact, in
+nats and in bits per dimension, beside that of a histogram of each pixel's own levels.  Of a VAE
+there is its importance-weighted bound.
 Weights are the moving averages where the run keeps them.  The run's data must be at hand, as for
 training.  Both files name the code that trained the run, stretch by stretch, and that which judged.
 
@@ -41,7 +41,7 @@ OF_RUNS, OF_SAMPLES = ("seeds", "split", "k"), ("against",)
 
 def define_flags():
     """Defines the flags of this command."""
-    flags.DEFINE_list("run", None, "the run directory, or several that differ in their seed alone")
+    flags.DEFINE_list("run", None, "a run or a preset, or runs that differ in their seed alone")
     flags.DEFINE_string("samples", None, "or the pictures: a folder, an .npy or an .npz file")
     flags.DEFINE_enum(
         "against", None, list(evaluator.FACTS), "the real pictures that --samples are compared to"
@@ -94,29 +94,33 @@ def _judge_samples():
 def _judge_runs():
     from zoo.runs import alike
     from zoo.runs.directory import Run
+    from zoo.sampling.sampler import RunSampler, find
 
     asked = judging.Asked(FLAGS.num, FLAGS.seeds, FLAGS.metrics, FLAGS.split, _samples_of_z())
-    runs = [Run.read(path) for path in FLAGS.run]
-    for run in runs:
-        files.check_folder(run.path)
-    if len(runs) == 1:
+    if len(FLAGS.run) == 1:
         if FLAGS.out is not None:
             raise UserError("--out is for several runs, or --samples: of one run leave it out.")
+        places = [find(FLAGS.run[0], with_model=True)]
     else:
         if FLAGS.out is None:
             raise UserError("say where the figures of several runs go: --out=x.json.")
         files.check_out(FLAGS.out)
-        alike.check(runs)
+        alike.check([Run.read(path) for path in FLAGS.run])
+        places = [(RunSampler, path) for path in FLAGS.run]
+    for kind, path in places:
+        if kind is RunSampler:
+            files.check_folder(path)
     start_tensorflow(exact=True)
     from zoo.sampling import several
-    from zoo.sampling.sampler import RunSampler
 
-    samplers, results = [RunSampler(path) for path in FLAGS.run], {}
+    samplers, results = [kind(path) for kind, path in places], {}
     for sampler, found in several.of_runs(samplers, asked):
         results[str(sampler.run.path)] = found
         for group, result in found.items():
-            _show_run(group, result, sampler.run.path / FILES[group])
-    if len(runs) > 1:
+            # A preset is not written into.
+            is_run = isinstance(sampler, RunSampler)
+            _show_run(group, result, sampler.run.path / FILES[group] if is_run else None)
+    if len(samplers) > 1:
         _show_joint(several.joined(results, asked), pathlib.Path(FLAGS.out))
 
 
@@ -154,8 +158,9 @@ def _show_joint(result, out):
 
 
 def _show(found, result, out):
-    """Writes the file and prints the rest of its table: the figures `found`."""
-    files.write_whole(out, (json.dumps(result, indent=2) + "\n").encode())
+    """Writes the file, if there is to be one, and prints the rest of its table, `found`."""
+    if out:
+        files.write_whole(out, (json.dumps(result, indent=2) + "\n").encode())
     seen = result.get("evaluator")
     if seen:
         print(
@@ -165,7 +170,8 @@ def _show(found, result, out):
         )
     for name, figure in found.items():
         print(f"  {name:12} {_in_words(figure)}")
-    print(f"written to {out}")
+    if out:
+        print(f"written to {out}")
 
 
 def _in_words(figure):

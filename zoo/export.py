@@ -1,5 +1,5 @@
-"""Exports a run: a SavedModel for servers, TensorFlow Lite files for devices and, by --onnx, ONNX
-files, in one version.
+"""Exports a run or a preset: a SavedModel for servers, TensorFlow Lite files for devices and, by
+--onnx, ONNX files, in one version.
 
     python -m zoo.export --run=runs/a --out=exports/NAME [--quantize=float16,dynamic,int8] [--onnx]
     python -m zoo.export --verify=exports/NAME
@@ -21,7 +21,7 @@ FLAGS = flags.FLAGS
 
 def define_flags():
     """Defines the flags of this command."""
-    flags.DEFINE_string("run", None, "the run directory")
+    flags.DEFINE_string("run", None, "a run directory, or a preset")
     flags.DEFINE_string("out", None, "FOLDER/NAME, e.g. exports/digits")
     flags.DEFINE_list(
         "quantize", ["none"], "smaller TensorFlow Lite files as well: float16, dynamic, int8"
@@ -33,7 +33,7 @@ def define_flags():
 
 
 def export(run_path, out, quantize=("none",), with_onnx=False):
-    """Exports the run at `run_path` to the next version under `out` and returns its folder.
+    """Exports a run or a preset to the next version under `out` and returns its folder.
 
     Raises:
         UserError: `out` is no place for an export, the model cannot have one of the formats, the
@@ -55,7 +55,7 @@ def export(run_path, out, quantize=("none",), with_onnx=False):
         verify,
         warmup,
     )
-    from zoo.sampling.sampler import RunSampler
+    from zoo.sampling.sampler import load_model
     from zoo.viz import grid, sheet
 
     with reading(out):
@@ -63,12 +63,11 @@ def export(run_path, out, quantize=("none",), with_onnx=False):
     chosen = formats.chosen(quantize)
     if with_onnx:
         onnx.check_installed()
-    sampler = RunSampler(run_path)
+    sampler = load_model(run_path)
     model, run = sampler.model, sampler.run
     formats.check(chosen, model)
     quantized = any(format.precision != "float32" for format in chosen)
     data = run.data() if quantized else None
-    run.facts["trained_steps"] = int(model.step.numpy())
     functions = signatures.for_servers(model)
     with publish.staging(path) as stage:
         with writing(path, publish.NOTHING):
@@ -111,9 +110,9 @@ def main():
                 f"--{name} is missing: python -m zoo.export --run=… --out=exports/NAME."
             )
     from zoo.exporting import publish
-    from zoo.runs.directory import Run
+    from zoo.sampling.sampler import find
 
-    Run.read(FLAGS.run)
+    find(FLAGS.run, with_model=True)
     with reading(FLAGS.out):
         check_folder(publish.target(FLAGS.out))
     start_tensorflow(exact=True)

@@ -1,4 +1,4 @@
-"""Shows the catalog: models, data sets, recipes and exports.
+"""Shows the catalog: models, data sets, recipes, presets and exports.
 
 python -m zoo.list
 """
@@ -7,6 +7,7 @@ import pathlib
 
 from zoo import cli, recipes, registry
 from zoo.data.source import EMBEDDED, prepared_names
+from zoo.runs import presets
 
 
 def table(title, rows):
@@ -31,7 +32,7 @@ def exports(folder="exports"):
 
 @cli.command()
 def main():
-    """Prints the four tables."""
+    """Prints the five tables."""
     models = [(n, e.title, e.link) for n, e in registry.MODELS.items()]
     data = [(name, "embedded") for name in EMBEDDED]
     data += [(name, "prepared here") for name in prepared_names() if name not in EMBEDDED]
@@ -39,7 +40,7 @@ def main():
     named = [(n, r.model, r.dataset, f"{r.steps} steps", r.about)
              for n, r in recipes.RECIPES.items()]  # fmt: skip
     for title, rows in (("models", models), ("data sets", data), ("recipes", named),
-                        ("exports", exports())):  # fmt: skip
+                        ("presets", presets.summaries()), ("exports", exports())):  # fmt: skip
         print("\n".join(table(title, rows)))
 
 

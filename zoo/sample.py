@@ -1,7 +1,8 @@
-"""Draws from a run or an export: pictures, points, or names.
+"""Draws from a run, an export or a preset: pictures, points, or names.
 
 python -m zoo.sample --run=runs/a --num=64 --seed=0 --out=grid.png
 python -m zoo.sample --run=exports/NAME --interpolate --out=walks.png
+python -m zoo.sample --run=vae_digits                           (a preset, see zoo.list)
 python -m zoo.sample --run=runs/a --num=1000 --out=grid.npy     (float32 [N, H, W, C])
 python -m zoo.sample --run=runs/cgan_digits --label=3               (or --name=three)
 python -m zoo.sample --run=runs/names --condition=grid.npy      (float32 [N, H, W, C])
@@ -33,7 +34,7 @@ COLUMNS = 8
 
 def define_flags():
     """Defines the flags of this command."""
-    flags.DEFINE_string("run", None, "a run directory or an export's folder")
+    flags.DEFINE_string("run", None, "a run directory, an export's folder, or a preset")
     flags.DEFINE_integer(
         "num", 64, "number of examples; with classes in columns, rounded up to whole rows", 1,
         HIGHEST,
@@ -116,7 +117,7 @@ def main():
     """Loads, draws, writes."""
     out = pathlib.Path(FLAGS.out)
     if FLAGS.run is None:
-        raise UserError("say what to sample: --run=runs/NAME or --run=exports/NAME.")
+        raise UserError("say what to sample: --run=runs/NAME, --run=exports/NAME or a preset.")
     if out.suffix.lower() not in (".png", ".npy"):
         raise UserError(f"--out={out} must end in .png (a sheet) or .npy (the array).")
     files.check_out(out)

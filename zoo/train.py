@@ -7,13 +7,15 @@
     python -m zoo.train --model=vae --config.latent=2 --config.optimizer=adam --data.binarize=static
     python -m zoo.train --model=cgan --condition=image --target=name      (a picture -> its name)
     python -m zoo.train --model=dcgan --dataset=folder:/my/pictures --data.image_size=64
+    python -m zoo.train --from=vae_digits --dataset=folder:/my/pictures --data.image_size=8
 
-Settings: the paper's < --recipe < --config_file < a flag < --config.KEY or --data.KEY.  The run
-directory holds run.json with all settings, checkpoints, sample grids, metrics.jsonl, TensorBoard
-logs and, at the end, curves.png and samples.gif; the same command resumes it exactly.  Held-out
-losses are of the data's validation split, of the examples that --data.holdout took, or else of its
-test split, and of the weights as they are, while pictures use the moving average where --config.ema
-keeps one.
+Settings: the paper's < --recipe or --from < --config_file < a flag < --config.KEY or --data.KEY.
+--from begins a new run with the weights and the settings of a preset (zoo.list shows them) and with
+new optimizers; the data must be of the preset's shape, range and condition.  The run directory
+holds run.json with all settings, checkpoints, sample grids, metrics.jsonl, TensorBoard logs and, at
+the end, curves.png and samples.gif; the same command resumes it exactly.  Held-out losses are of
+the data's validation split, of the examples that --data.holdout took, or else of its test split,
+and of the weights as they are, while pictures use the moving average where --config.ema keeps one.
 """
 
 import dataclasses
@@ -48,6 +50,9 @@ def define_flags():
     )
     flags.DEFINE_string(
         "config_file", None, "a JSON file: another run's run.json, or an object of settings"
+    )
+    flags.DEFINE_string(
+        "from", None, "the preset that a new run begins with: a name, see zoo.list, or a folder"
     )
     flags.DEFINE_string("run", None, "the run directory (default runs/MODEL_DATASET)")
     flags.DEFINE_integer(
@@ -90,17 +95,24 @@ def request():
     """Merges default < recipe < file < flag < --config.KEY; a bare --run repeats that run's own."""
     from zoo.runs.directory import check_path
 
+    begun = FLAGS["from"].value
     recipe = recipes.recipe(FLAGS.recipe) if FLAGS.recipe else None
     file = _of_file(FLAGS.config_file) if FLAGS.config_file else {}
     base = {"dataset": "digits", "config": {}, "data": {}, "steps": STEPS}
+    if begun and recipe:
+        raise UserError("give one of --from and --recipe, not both.")
     if recipe:
         base |= dataclasses.asdict(recipe)
+    elif begun:
+        base |= _of_preset(begun)
     elif not FLAGS.model and "model" not in file:
         base |= _of_existing_run()
     parts = {part: base[part] | file.get(part, {}) for part in ("config", "data")}
-    base |= file | parts
-    model = FLAGS.model or base["model"]
+    model = FLAGS.model or file.get("model") or base["model"]
     registry.check(model)
+    if begun and model != base["model"]:
+        raise UserError(f"the preset {begun!r} is a {base['model']}, not a {model}: name no model.")
+    base |= file | parts
     settings = base["config"] | _flags("seed", "precision") | cli.overrides("config")
     # Every model's settings are checked at once, its own after the seconds that TensorFlow takes.
     common = {field.name for field in dataclasses.fields(Common)}
@@ -114,7 +126,8 @@ def request():
     data = registry.data_options(
         model, base["data"] | _flags("condition", "target") | cli.overrides("data")
     )
-    return fit.Request(model, dataset, config, data, FLAGS.steps or base["steps"], path)
+    steps = FLAGS.steps or base["steps"]
+    return fit.Request(model, dataset, config, data, steps, path, base.get("from"))
 
 
 def _flags(*names):
@@ -152,6 +165,16 @@ def _of_file(path):
         if type(value) is not kinds[key] or (key == "steps" and not 1 <= value <= HIGHEST):
             raise UserError(f"--config_file={path}: its {key!r} cannot be {value!r}.")
     return found
+
+
+def _of_preset(preset):
+    """What a new run takes from a preset."""
+    from zoo.runs.presets import Preset
+
+    start_tensorflow()
+    found = Preset.read(preset)
+    facts = {key: found.facts[key] for key in ("model", "dataset", "config", "data")}
+    return facts | {"from": {"preset": preset, "weights_sha256": found.weights_sha256}}
 
 
 def _of_existing_run():

@@ -174,7 +174,8 @@ def test_runs_log_the_estimate_gradients_and_weights(model, runs):
     ("name", "words", "sentence"),
     [
         ("evaluate", [], "say what to evaluate"),
-        ("evaluate", ["--run=/nowhere"], "'/nowhere' is not a run directory"),
+        ("evaluate", ["--run=/nowhere"], "'/nowhere' is neither a run directory nor"),
+        ("evaluate", ["--run=EXPORT"], "is an export, which has no model: name a run"),
         ("evaluate", ["--run=/nowhere", "--num=1"], "--num=1"),
         ("evaluate", ["--run=/nowhere", "--metrics=recall_"], "unknown figure 'recall_': did you"),
         ("evaluate", ["--run=GAN", "--metrics=accuracy"], "needs a model that is given a class"),
@@ -190,7 +191,11 @@ def test_runs_log_the_estimate_gradients_and_weights(model, runs):
     ],
 )
 def test_bad_calls_get_one_sentence(name, words, sentence, runs, command, tmp_path):
-    words = [word.replace("GAN", str(runs("gan"))) for word in words]
+    (tmp_path.parent / "export").mkdir(exist_ok=True)
+    (tmp_path.parent / "export" / "saved_model.pb").touch()
+    places = {"GAN": runs("gan"), "EXPORT": tmp_path.parent / "export"}
+    for key, place in places.items():
+        words = [word.replace(key, str(place)) for word in words]
     done = command(name, *words, cwd=tmp_path)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr

@@ -32,7 +32,10 @@ def test_build_gives_a_compiled_model_that_fits(digits):
         ),
         (lambda: zoo.build("gan", latnt=3), "unknown setting 'latnt': did you mean 'latent'?"),
         (lambda: zoo.build("gan", latent="x"), "latent must be a whole number, and 'x' is not."),
-        (lambda: zoo.load("/nowhere"), "'/nowhere' is neither a run directory nor an export."),
+        (
+            lambda: zoo.load("/nowhere"),
+            "'/nowhere' is neither a run directory nor an export",
+        ),
     ],
 )
 def test_wrong_calls_get_one_sentence(call, sentence):

@@ -45,6 +45,7 @@ def refusal(monkeypatch, tmp_path):
 
 
 NO_RUN = "'nowhere' is not a run directory: it has no run.json."
+NOTHING = "'nowhere' is neither a run directory nor an export, and no preset: "
 NOT_A_FOLDER = os.strerror(errno.ENOTDIR)
 LONG = "x" * 300
 
@@ -57,8 +58,8 @@ LONG = "x" * 300
         ("train", ["--model=vae", "--run=a[1]"], "a run's path must not contain [ ] * ?"),
         ("train", ["--model=vae", f"--run={LONG}"], "cannot be written (File name too long)"),
         ("train", ["--run=damaged"], "run.json' is damaged"),
-        ("sample", ["--run=nowhere"], "'nowhere' is neither a run directory nor an export."),
-        ("sample", ["--run=file"], "'file' is neither a run directory nor an export."),
+        ("sample", ["--run=nowhere"], NOTHING),
+        ("sample", ["--run=file"], NOTHING.replace("nowhere", "file")),
         ("sample", ["--run=damaged"], "run.json' is damaged"),
         ("sample", ["--run=run", "--out=no/x.png"], "--out=no/x.png: the folder 'no' does not"),
         ("sample", ["--run=run", "--out=file/x.npy"], "--out=file/x.npy: the folder 'file' does"),
@@ -67,13 +68,13 @@ LONG = "x" * 300
         ("sample", ["--run=run", "--complete=no.png", "--mask=no.png"], "'no.png' cannot be read"),
         ("sample", ["--run=run", "--complete=file", "--mask=no.npy"], "'no.npy' cannot be read"),
         ("sample", ["--run=run", "--condition=no.npy"], "'no.npy' cannot be read"),
-        ("evaluate", ["--run=nowhere"], NO_RUN),
+        ("evaluate", ["--run=nowhere"], NOTHING),
         ("evaluate", ["--run=damaged"], "run.json' is damaged"),
         ("diagnose", ["--run=run,nowhere", "--out=y.png"], NO_RUN),
         ("diagnose", ["--run=run", "--out=no/y.png"], "the folder 'no' does not exist"),
         ("diagnose", ["--run=run", "--out=folder.png"], "--out=folder.png is a folder"),
         ("diagnose", ["--run=run", "--out=x.png"], "--out=x.json is a folder"),
-        ("export", ["--run=nowhere", "--out=name"], NO_RUN),
+        ("export", ["--run=nowhere", "--out=name"], NOTHING),
         ("export", ["--run=run", "--out=no/name"], "there is no folder 'no'"),
         ("export", ["--run=run", "--out=file"], f"'file' cannot be written ({NOT_A_FOLDER})"),
         ("export", ["--run=run", f"--out={LONG}"], "cannot be read (File name too long)"),

@@ -1,38 +1,23 @@
 """The card of an export: what it is, how it was made, what it needs, how to call it."""
 
 import importlib.metadata
-import json
 
-from zoo import registry
-from zoo.config import UserError
 from zoo.exporting import facts as of_export
 from zoo.exporting import formats, metadata, onnx, signatures, verify
-
-EVALUATIONS = ("evaluation.json", "likelihood.json")  # that a run may have
-
-LICENSES = {
-    "digits": "UCI Optical Recognition of Handwritten Digits, CC BY 4.0",
-    "mnist": "MNIST by LeCun, Cortes and Burges, CC BY-SA 3.0",
-    "gaussians8": "points drawn by this package, CC0",
-    "gaussians25": "points drawn by this package, CC0",
-    "swiss_roll": "points drawn by this package, CC0",
-}
+from zoo.runs import history
 
 
 def text(sampler, functions, differences, compared, folder):
     """Returns the card's Markdown.
 
     Args:
-        sampler: the `RunSampler`.
+        sampler: the sampler of a run or a preset.
         functions: signature name -> concrete function.
         differences: file -> its differences from the model, as `verify.check` returns them.
         compared: file -> its costs and figures, as `compare.compare` returns them.
         folder: where the files are.
     """
-    run, model, facts = sampler.run, sampler.model, sampler.run.facts
-    entry = registry.MODELS[facts["model"]]
-    settings = "\n".join(f"| {key} | {value} |" for key, value in facts["config"].items())
-    data = ", ".join(f"{key}={value}" for key, value in facts["data"].items())
+    model, run = sampler.model, sampler.run
     offered = model.signatures()
     calls = "\n".join(
         _signature_row(
@@ -43,21 +28,11 @@ def text(sampler, functions, differences, compared, folder):
     tensorflow = importlib.metadata.version("tensorflow")
     serving = ".".join(tensorflow.split(".")[:2])
     content = (folder / "model.tflite").read_bytes()
-    license = LICENSES.get(facts["dataset"], "see the data set's own page")
-    return f"""# {facts["model"]} on {facts["dataset"]}
+    return f"""# {run.facts["model"]} on {run.facts["dataset"]}
 
-{entry.title} ([{entry.paper}]({entry.link})), {facts["trained_steps"]} training steps.
-
-    {_command(facts)}
-
-Trained by {_codes(facts["stretches"])}. {_held_out(run)}
-{_figures(run)}
+{history.trained(run)}
 {of_export.about(sampler)}
-Data: {facts["dataset"]} ({data}). License of the data: {license}.
-
-| setting | value |
-|---|---|
-{settings}
+{history.settings(run)}
 
 ## Signatures
 
@@ -127,94 +102,6 @@ def _meaning(sampler, compared):
         return f"{words} Likelihoods: of the first {counts['nll']} held-out pictures."
     each = ", ".join(f"{name} of {count}" for name, count in counts.items())
     return f"{words} Figures: `zoo.evaluate`'s, from the latents of seed 0: {each} examples."
-
-
-def _command(facts):
-    """The command that trains this run again, with every setting that is not the default."""
-    words = [f"--model={facts['model']}", f"--dataset={facts['dataset']}"]
-    model = facts["model"]
-    defaults = {
-        "config": registry.module(model).Config(),
-        "data": registry.data_options(model),
-    }
-    for part, default in defaults.items():
-        for key, value in facts[part].items():
-            value = tuple(value) if isinstance(value, list) else value
-            if value != getattr(default, key):
-                shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
-                words.append(f"--{part}.{key}={shown}")
-    return " ".join(["python -m zoo.train", *words, f"--steps={facts['trained_steps']}"])
-
-
-def _codes(stretches):
-    """The code of each stretch, those that follow one another with the same code as one."""
-    parts = []
-    for stretch in stretches:
-        words = _code(stretch)
-        if not parts or parts[-1][0] != words:
-            parts.append((words, stretch["from_step"]))
-    return "; ".join(f"{words} from step {step}" for words, step in parts)
-
-
-def _code(state):
-    """What `provenance.code` returned, in words."""
-    if state["commit"] is None:
-        return f"generative-zoo {state['versions']['zoo']}, installed outside of a git checkout"
-    return f"the code at commit {state['commit']} (tree {state['tree']})"
-
-
-def _held_out(run):
-    """A sentence with the losses of the last validation, out of metrics.jsonl."""
-    validated = [line for line in run.metrics() if any(key.startswith("val_") for key in line)]
-    if not validated:
-        return "Not validated yet."
-    last = validated[-1]
-    losses = ", ".join(f"{k[4:]} {v:.4f}" for k, v in last.items() if k.startswith("val_"))
-    part = run.facts["held_out"]
-    return (
-        f"On the {part['examples']} examples of `{part['split']}`, with the weights of step "
-        f"{last['step']} (no moving average): {losses}."
-    )
-
-
-def _figures(run):
-    """A table of what `zoo.evaluate` has written beside the run for these very weights."""
-    rows, codes = [], {}
-    for file in EVALUATIONS:
-        result = _evaluation(run, file)
-        if result:
-            codes[_code(result["code"])] = None
-        for name, figure in result.get("figures", {}).items():
-            spread = figure.get("sd", figure.get("standard_error"))
-            beside = figure.get("real", figure.get("independent_pixels"))
-            values = [figure["mean"], spread, beside]
-            words = ["" if value is None else f"{value:.4f}" for value in values]
-            words.append(_counts(figure, result))
-            rows.append(f"| {name} | {' | '.join(words)} | `{result['command']}` |")
-    if not rows:
-        return ""
-    return "\n".join([
-        "", "| figure | value | ± | the data's own, or independent pixels' | of | command |",
-        "|---|---|---|---|---|---|", *rows, "", f"Evaluated by {' and '.join(codes)}.", "",
-    ])  # fmt: skip
-
-
-def _counts(figure, result):
-    """Of how many examples a figure and the data's own are."""
-    counts = figure.get("counts", {"drawn": result["held_out"]["examples"]})
-    words = str(counts["drawn"])
-    if counts.get("real", counts["drawn"]) != counts["drawn"]:
-        words += f", the data's own of {counts['real']}"
-    return words + (f", against {counts['held_out']}" if "held_out" in counts else "")
-
-
-def _evaluation(run, file):
-    path = run.path / file
-    try:
-        found = json.loads(path.read_text()) if path.exists() else {}
-    except (OSError, ValueError):
-        raise UserError(f"{str(path)!r} is damaged: evaluate the run again.") from None
-    return found if found.get("step") == run.facts["trained_steps"] else {}
 
 
 def inputs_table(model):

@@ -21,7 +21,7 @@ def compare(sampler, data, held_out, folder, chosen):
     """Returns file -> {"bytes", "latency", "figures": name -> value, "counts": name -> number}.
 
     Args:
-        sampler: the `RunSampler`, whose latents and conditions are used.
+        sampler: of the run or the preset, whose latents and conditions are used.
         data: the `Dataset` of the run, or None: then there are no figures.
         held_out: its split to measure against.
         folder: where the files are.

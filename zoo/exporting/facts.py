@@ -24,7 +24,7 @@ FILE = pathlib.PurePath("assets.extra/facts.json")
 
 
 def text(sampler):
-    """Returns the facts of a `RunSampler`, as JSON."""
+    """Returns the facts of a run's or a preset's sampler, as JSON."""
     return json.dumps(
         {
             "format": FORMAT,

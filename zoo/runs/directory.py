@@ -27,6 +27,7 @@ KEYS = {
     "held_out": dict, "stretches": list,
 }  # fmt: skip
 CONDITIONS = "conditions.npy"
+EVALUATIONS = ("evaluation.json", "likelihood.json")  # what `zoo.evaluate` writes
 
 
 def check_path(path):
@@ -103,7 +104,8 @@ class Run:
             path: the folder.
             identity: dict of `model`, `dataset`, `config`, `data`, `examples`, what
                 `Dataset.digest` returns, and `jit`, whether XLA compiles the steps or None where
-                that is not known; must agree to resume.
+                that is not known, and of a run that began with a preset
+                `from`; must agree to resume.
             data_spec: the `DataSpec`, kept so that sampling needs no data.
             held_out: dict of `split` and `examples`: what the validation losses are of.
             steps: the total asked for; may change from call to call.
@@ -172,18 +174,8 @@ class Run:
             raise UserError(f"{str(path)!r} is damaged: put a copy back.") from None
 
     def data(self):
-        """Returns the `Dataset` that the run was trained on.
-
-        Raises:
-            UserError: it is not at hand, or a folder's pictures have changed.
-        """
-        from zoo.config import override
-        from zoo.data import load
-        from zoo.data.spec import DataOptions
-
-        data = load(self.facts["dataset"], override(DataOptions(), self.facts["data"]))
-        _check_examples(self.path, self.facts, data.digest())
-        return data
+        """Returns the `Dataset` that the run was trained on; see `training_data`."""
+        return training_data(self.path, self.facts)
 
     # --- checkpoints -------------------------------------------------------------------------
 
@@ -225,6 +217,23 @@ class Run:
                 ) from None
         return found
 
+    @property
+    def validated(self):
+        """The last line of `metrics.jsonl` with held-out losses, or None."""
+        lines = [line for line in self.metrics() if any(key.startswith("val_") for key in line)]
+        return lines[-1] if lines else None
+
+    @property
+    def evaluations(self):
+        """What `zoo.evaluate` has written for the weights of `facts["trained_steps"]`: a list."""
+        found = []
+        for path in (self.path / name for name in EVALUATIONS):
+            try:
+                found.append(json.loads(path.read_text()) if path.exists() else {})
+            except (OSError, ValueError):
+                raise UserError(f"{str(path)!r} is damaged: evaluate the run again.") from None
+        return [one for one in found if one.get("step") == self.facts["trained_steps"]]
+
     def metrics_up_to(self, step):
         """Cuts `metrics.jsonl` after `step`, where a killed run had gone on past its checkpoint,
         and returns its path."""
@@ -259,10 +268,30 @@ class Run:
             ) from None
 
 
+def training_data(path, facts):
+    """Returns the `Dataset` that a run of these facts was trained on.
+
+    Args:
+        path: of the run or the preset, to name it.
+        facts: what its JSON says.
+
+    Raises:
+        UserError: it is not at hand, or a folder's pictures have changed.
+    """
+    from zoo.config import override
+    from zoo.data import load
+    from zoo.data.spec import DataOptions
+
+    data = load(facts["dataset"], override(DataOptions(), facts["data"]))
+    _check_examples(path, facts, data.digest())
+    return data
+
+
 def _check_identity(path, old, new):
     for key in ("model", "dataset"):
         if old[key] != new[key]:
             _refuse(path, f"--{key}", old[key], new[key])
+    _check_preset(path, old.get("from"), new.get("from"))
     for part, defaults in _defaults(new["model"]).items():
         for key in sorted(old[part].keys() | new[part].keys()):
             if key not in new[part]:
@@ -284,6 +313,17 @@ def _check_identity(path, old, new):
     if None not in (before, now) and before != now:
         _refuse(path, "--jit", *({True: "on", False: "off"}[value] for value in (before, now)))
     _check_examples(path, old, new["examples"])
+
+
+def _check_preset(path, old, new):
+    names = [begun["preset"] if begun else None for begun in (old, new)]
+    if names[0] != names[1]:
+        _refuse(path, "--from", *names)
+    if old != new:
+        raise UserError(
+            f"the weights of {names[0]!r} are not those that {str(path)!r} was begun with: leave "
+            "--from out to resume it, or train another --run."
+        )
 
 
 def _defaults(model):

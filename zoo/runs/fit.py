@@ -24,16 +24,18 @@ class Request:
     data: object
     steps: int
     path: pathlib.Path
+    begun: dict | None = None  # the preset that the run begins with: `preset`, `weights_sha256`
 
     @property
     def identity(self):
         """What must agree to resume a run."""
-        return {
+        identity = {
             "model": self.model,
             "dataset": self.dataset,
             "config": dataclasses.asdict(self.config),
             "data": dataclasses.asdict(self.data),
         }
+        return identity | ({"from": self.begun} if self.begun else {})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +64,7 @@ def prepared(asked, how):
     """Returns (the strategy, the `Dataset`, the compiled model) of a request; writes nothing.
 
     Raises:
-        UserError: the devices or the data are not there, or do not fit the settings.
+        UserError: the devices, the data or the preset are not there, or do not fit the settings.
     """
     from zoo.data import load
     from zoo.training import distribution
@@ -70,11 +72,16 @@ def prepared(asked, how):
     strategy = distribution.strategy(how.strategy, how.devices, how.logical_cpus)
     distribution.check_batch(asked.config.batch_size, strategy.num_replicas_in_sync)
     data = load(asked.dataset, asked.data, how.download)
+    preset = _preset(asked)
+    if preset:
+        preset.check_data(data.spec)
     jit = {"on": True, "off": False}.get(how.jit, _jit_of_existing_run(asked.path))
     with strategy.scope():
         model = registry.module(asked.model).build(
             asked.config, data.spec, steps=asked.steps, jit_compile=jit
         )
+    if preset:
+        preset.begin(model)
     print(distribution.device_line(strategy, model.jit_compile, asked.config.precision))
     data.check_batch(asked.config.batch_size)
     return strategy, data, model
@@ -153,6 +160,25 @@ def _fit(asked, how, interruption, opened):
         step = int(model.step.numpy())
         raise Stopped(interruption.asked, f" at step {step} of {asked.steps}, which is kept")
     return run, model
+
+
+def _preset(asked):
+    """Returns the `Preset` that a request begins with; None where it names none, or goes on.
+
+    Raises:
+        UserError: it is not at hand, or has changed since the run was begun.
+    """
+    if not asked.begun or any((asked.path / "checkpoints").glob("step-*.index")):
+        return None
+    from zoo.runs.presets import Preset
+
+    preset = Preset.read(asked.begun["preset"])
+    if preset.weights_sha256 != asked.begun["weights_sha256"]:
+        raise UserError(
+            f"the weights of {asked.begun['preset']!r} are not those that {str(asked.path)!r} was "
+            "begun with: put them back, or train another --run."
+        )
+    return preset
 
 
 def dry_run(asked, how):

@@ -1,4 +1,4 @@
-"""One interface over a run and an export: what `zoo.load` returns.
+"""One interface over a run, a preset and an export: what `zoo.load` returns.
 
     sampler.sample(num, seed=0, condition=None) -> float32 [num, …]: pictures in [0, 1], points, or
                                                    each letter's probabilities
@@ -13,14 +13,16 @@ Where the model draws pixel by pixel (`sampler.pixelwise`) also
 
 A condition is a label, a name, an array, or several of one of them, repeated in turn; without one a
 conditional model draws its classes (or the first held-out pictures' names) in turn.  The same seed
-gives the same pictures from a run and from its export.
+gives the same pictures from a run, from its preset and from its export.
 """
 
+import contextlib
+import difflib
 import pathlib
 
 import numpy as np
 
-from zoo.config import UserError
+from zoo.config import UserError, nearest
 from zoo.data.spec import DataSpec
 from zoo.files import reading
 from zoo.parts import parts, watched
@@ -28,15 +30,19 @@ from zoo.sampling import completion, conditions
 
 
 def load(path):
-    """Loads a run directory, an export (its folder or one version of it), or a ``.keras`` file.
+    """Loads a run directory, an export (its folder or one version of it), a preset or a ``.keras``
+    file.
+
+    Args:
+        path: of one of these, or else the name of a preset, see `zoo.presets`.
 
     Returns:
         A sampler.  Of a ``.keras`` file it is the model itself, so that `fit` can go on: its
         `sample` draws the same pictures, as a tensor, and takes conditions as `fit` does.
 
     Raises:
-        UserError: there is none of them at `path`, the run has no checkpoint yet, or a file of the
-            export differs from its manifest.
+        UserError: there is none at `path`, the run has no checkpoint yet, a file of the export
+            differs from its manifest, or the preset or the file is damaged.
     """
     path = pathlib.Path(path)
     if path.suffix == ".keras" and not path.is_dir():
@@ -47,28 +53,74 @@ def load(path):
     return kind(path)
 
 
-def find(path):
-    """Returns (`RunSampler` or `ExportSampler`, the path to hand it); imports no TensorFlow.
+def load_model(path):
+    """Loads a run directory or a preset: a sampler with a model; see `load`.
 
     Raises:
-        UserError: there is neither at `path`, or the run's run.json is damaged.
+        UserError: as `load`, and for an export.
+    """
+    kind, path = find(path, with_model=True)
+    return kind(path)
+
+
+def find(path, with_model=False):
+    """Returns (the sampler's class, the path to hand it); imports no TensorFlow.
+
+    What is at the path goes before a preset of that name.
+
+    Args:
+        path: see `load`.
+        with_model: whether an export, which has none, is refused.
+
+    Raises:
+        UserError: there is none, or the run's run.json is damaged.
     """
     from zoo.exporting import publish
+    from zoo.runs import presets
     from zoo.runs.directory import Run
 
     path = pathlib.Path(path)
     with reading(path):
         is_run, version = (path / "run.json").exists(), publish.newest_version(path)
+        is_preset, is_there = presets.is_preset(path), path.exists()
     if is_run:
         Run.read(path)
         return RunSampler, path
-    if version is None:
-        raise UserError(f"{str(path)!r} is neither a run directory nor an export.")
-    return ExportSampler, version
+    if version is not None and with_model:
+        raise UserError(f"{str(path)!r} is an export, which has no model: name a run or a preset.")
+    if version is not None:
+        return ExportSampler, version
+    # A file that Keras' `save` wrote belongs here.
+    if is_preset or (not is_there and str(path) in presets.names()):
+        return PresetSampler, path
+    raise UserError(
+        f"{str(path)!r} is neither a run directory nor an export, and no preset: "
+        f"{nearest(path, _known(path))}."
+    )
+
+
+def _known(path):
+    """The zoo's presets, and what lies beside a path that is not there and has nearly its name."""
+    from zoo.exporting import publish
+    from zoo.runs import presets
+
+    close = []
+    if not path.exists() and path.parent.is_dir():
+        with contextlib.suppress(OSError):
+            beside = [str(one) for one in path.parent.iterdir()]
+            close = difflib.get_close_matches(str(path), beside, cutoff=0.8)
+            close = [
+                one
+                for one in map(pathlib.Path, close)
+                if presets.is_preset(one)
+                or (one / "run.json").exists()
+                or publish.newest_version(one)
+            ]
+    return [*presets.names(), *map(str, close)]
 
 
 class _Sampler:
-    """What runs and exports share.
+    """What runs, presets and exports share.
 
     Attributes:
         data_spec: the `DataSpec` of what is drawn and given.
@@ -184,27 +236,30 @@ def _is_whole(value):
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
-class RunSampler(_Sampler):
-    """Samples a run's newest checkpoint."""
+class _ModelSampler(_Sampler):
+    """What runs and presets share: a model, and where it is from.
 
-    def __init__(self, path):
-        from zoo import registry
+    Attributes:
+        run: the `Run`, or the `Preset`; its `facts` have `trained_steps`.
+        model: the `GenerativeModel`, of float32 precision.
+    """
+
+    def __init__(self, run, model):
         from zoo.autoregressive.pixelwise import Pixelwise
-        from zoo.config import override
-        from zoo.runs.directory import Run
 
-        self.run = Run.read(path)
-        module = registry.module(self.run.facts["model"])
-        # Weights are float32 at every precision, and are sampled so.
-        settings = self.run.facts["config"] | {"precision": "float32"}
-        self.config = override(module.Config(), settings)
-        self.data_spec = DataSpec.of_json(self.run.facts["data_spec"])
-        model = module.build(self.config, self.data_spec, steps=self.run.facts["steps"])
-        self.model = self.run.restore_for_sampling(model)
-        self.prior = self.model.prior
-        self.given = self.run.conditions()
-        self.pixelwise = isinstance(self.model, Pixelwise)
+        self.run, self.model = run, model
+        self.config, self.data_spec = model.config, model.data_spec
+        self.prior = model.prior
+        self.given = run.conditions()
+        self.pixelwise = isinstance(model, Pixelwise)
         self._graphs = {}
+
+    def save_to_preset(self, folder):
+        """Writes a preset of these weights, with what is recorded of the run; see
+        `GenerativeModel.save_to_preset`."""
+        from zoo.runs import preset_writer
+
+        preset_writer.save(self.model, folder, self.given, self.run)
 
     def _generate(self, latents, given):
         return self._call("generate", latents, given).numpy()
@@ -228,6 +283,36 @@ class RunSampler(_Sampler):
         return self._graphs[name](
             *(None if value is None else tf.convert_to_tensor(value) for value in inputs)
         )
+
+
+class RunSampler(_ModelSampler):
+    """Samples a run's newest checkpoint."""
+
+    def __init__(self, path):
+        from zoo import registry
+        from zoo.config import override
+        from zoo.runs.directory import Run
+
+        run = Run.read(path)
+        module = registry.module(run.facts["model"])
+        # Weights are float32 at every precision, and are sampled so.
+        settings = run.facts["config"] | {"precision": "float32"}
+        config = override(module.Config(), settings)
+        data_spec = DataSpec.of_json(run.facts["data_spec"])
+        model = module.build(config, data_spec, steps=run.facts["steps"])
+        run.restore_for_sampling(model)
+        run.facts["trained_steps"] = int(model.step.numpy())
+        super().__init__(run, model)
+
+
+class PresetSampler(_ModelSampler):
+    """Samples a preset: a folder, or the name of one of the zoo's own."""
+
+    def __init__(self, preset):
+        from zoo.runs.presets import Preset
+
+        preset = Preset.read(preset)
+        super().__init__(preset, preset.model())
 
 
 class ExportSampler(_Sampler):

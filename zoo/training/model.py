@@ -5,11 +5,13 @@ and would hide the algorithm there, is here.
 """
 
 import contextlib
+import importlib
 
 import keras
 import tensorflow as tf
 
 from zoo import noise, priors
+from zoo.config import UserError
 from zoo.training import conditions, ema, fitting, inputs, saving
 from zoo.training.batch import Batch
 
@@ -171,6 +173,53 @@ class GenerativeModel(saving.Saved, fitting.Fitted, keras.Model):
             return contextlib.nullcontext()
         return keras.StatelessScope(self._averaged.pairs)
 
+    def sampled_weights(self):
+        """Returns (a weight, what is sampled in its place: its moving average, or itself) for each
+        of the model's weights that is not an average."""
+        pairs = self._averaged.pairs if self._averaged else []
+        averages = {id(weight): average for weight, average in pairs}
+        kept = {id(average) for average in averages.values()}
+        return [(v, averages.get(id(v), v)) for v in self.weights if id(v) not in kept]
+
+    # --- presets -----------------------------------------------------------------------------
+
+    @classmethod
+    def from_preset(cls, preset, steps=None, **overrides):
+        """Makes a compiled model that goes on from a preset: its weights, averages and step, with
+        new optimizers.
+
+        Args:
+            preset: a folder, or else a name of `zoo.presets()`.
+            steps: training steps to come; without them the learning rate does not fall.
+            **overrides: settings over the preset's, e.g. ``learning_rate=1e-4``.
+
+        Raises:
+            zoo.config.UserError: there is no such preset, its files are damaged, or it is of
+                another class than this one.
+        """
+        model = _presets("presets").load(preset, steps, **overrides)
+        if not isinstance(model, cls):
+            raise UserError(
+                f"the preset {str(preset)!r} is a {type(model).__name__} and not a {cls.__name__}."
+            )
+        return model
+
+    def save_to_preset(self, folder, conditions=None):
+        """Writes a folder that `from_preset` and `zoo.load` take, laid out as KerasHub's.
+
+        It holds the weights, a moving average in the place of each that has one, the step, the
+        settings and the data's facts; no optimizers.
+
+        Args:
+            folder: where to; a preset there is replaced.
+            conditions: examples of what the model is given; by default each class once.
+
+        Raises:
+            zoo.config.UserError: the model is not of the registry, it is given pictures and there
+                are no `conditions`, or the folder holds other files or cannot be written.
+        """
+        _presets("preset_writer").save(self, folder, conditions)
+
     # --- compiling and running ---------------------------------------------------------------
 
     def compile(self, jit_compile="auto", steps_per_execution=1, run_eagerly=False):
@@ -279,3 +328,8 @@ class GenerativeModel(saving.Saved, fitting.Fitted, keras.Model):
                 "compile the model inside the strategy.scope() that it was made in, or its "
                 "replicas drift apart."
             )
+
+
+def _presets(name):
+    # By its name: presets lead, through the registry, to every model, which are above this file.
+    return importlib.import_module(f"zoo.runs.{name}")
