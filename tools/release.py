@@ -1,61 +1,115 @@
-"""Rebuilds exports/: a small released generator of each model, and the list that a server reads.
+"""Rebuilds what is released of each model: a preset in zoo/presets/ and an export in exports/.
 
-    python -m tools.release [--models=gan,vae] [--out=exports] [--runs=runs/release]
+    python -m tools.release [--models=gan,vae] [--runs=runs/release] [--presets=…] [--out=exports]
 
-Each model is trained by its recipe (MODEL_digits), or its run is gone on with, evaluated, and
-exported in every format that pays.  One that misses a bound of its recipe stops here, and
-what is there stays.  One that draws what the released one does is left alone; a new one takes the
-place of the old.  The last line says how large they are together.
+Each model is trained by its recipe (MODEL_digits), or its run in --runs is gone on with, or taken
+as it is where it is finished; it is evaluated, unless the code of this commit has judged these
+weights before, and held to its recipe's bounds.  Only then are files written: a preset, named as
+the recipe, and an export, named as the model.
+
+What is there is left alone where it is what this code would write: a preset of the same weights,
+settings and figures; an export of the same pictures, facts and kinds of files, whose SavedModel has
+the same signatures and as many operations of each kind.  A new export takes the place of the old.
+
+A model that misses a bound, or whose commands fail, stays as it was; the others are released, and
+the exit status tells.  A killed release goes on when it is run again.
 """
 
+import collections
+import contextlib
+import dataclasses
 import json
 import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 from absl import flags
 
 from zoo import cli, recipes, registry
 from zoo.config import UserError
+from zoo.runs import presets
 from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
 LARGEST = 25_000_000  # bytes of all exports: they stay in version control for good
+LARGEST_PRESETS = 10_000_000  # and of all presets, which are in the wheel too
 SAME = 1e-5  # pictures that differ less are the same on another machine
 CONFIG = "models.config"
+
+
+@dataclasses.dataclass(frozen=True)
+class Places:
+    """Where a release reads and writes."""
+
+    runs: pathlib.Path
+    presets: pathlib.Path
+    exports: pathlib.Path
 
 
 def define_flags():
     """Defines the flags of this command."""
     flags.DEFINE_list("models", None, "which of them (default: all)")
+    flags.DEFINE_string("runs", "runs/release", "the runs, of the models' names")
+    flags.DEFINE_string("presets", str(presets.FOLDER), "the released presets")
     flags.DEFINE_string("out", "exports", "the released exports")
-    flags.DEFINE_string("runs", "runs/release", "the runs")
 
 
-def released(model, exports, runs):
-    """Trains, gates and exports one model; returns the sentence on what changed."""
-    from zoo.exporting import formats, publish
-    from zoo.sampling import sampler as samplers
+def judged(model, run):
+    """Trains, evaluates and gates one model; returns its figures, name -> mean.
 
-    recipe, run, name = recipes.recipe(f"{model}_digits"), runs / model, exports / model
-    _command("train", f"--recipe={model}_digits", f"--run={run}")
-    _command("evaluate", f"--run={run}")
+    Raises:
+        UserError: a command fails, or a figure misses its bound.
+    """
+    name = f"{model}_digits"
+    recipe = recipes.recipe(name)
+    _command("train", f"--recipe={name}", f"--run={run}")
+    if not _is_evaluated(run, recipe):
+        _command("evaluate", f"--run={run}")
     figures = _figures(run)
     _gate(model, recipe, figures)
-    old, sampler = publish.newest_version(name), samplers.load(run)
-    if old and _alike(samplers.load(old).sample(64), sampler.sample(64)):
-        return f"{model}: unchanged, version {old.name}"
+    return figures
+
+
+def released(model, figures, places):
+    """Writes one model's preset and export; returns the sentence on what changed."""
+    from zoo.sampling import sampler as samplers
+
+    run = places.runs / model
+    sampler = samplers.load(run)
+    said = [
+        preset(sampler, places.presets / f"{model}_digits"),
+        export(sampler, run, places.exports / model),
+    ]
+    values = ", ".join(f"{key} {value:.4f}" for key, value in figures.items())
+    return f"{model}: {'; '.join(said)}; {values}"
+
+
+def preset(sampler, folder):
+    """Writes a preset of a `RunSampler` unless it is there; returns what changed."""
+    if presets.is_preset(folder) and _is_preset_of(sampler, folder):
+        return "preset unchanged"
+    sampler.save_to_preset(folder)
+    return f"preset written, {_size(folder)} bytes"
+
+
+def export(sampler, run, path):
+    """Exports a run unless that is there, and removes what it replaces; returns what changed."""
+    from zoo.exporting import formats, publish
+
     # A PixelRNN's graph is larger than its weights, and with int8 weights it is no faster.
     precisions = ["float16"] if sampler.pixelwise else list(formats.QUANTIZED)
-    _command("export", f"--run={run}", f"--out={name}", f"--quantize={','.join(precisions)}")
-    new = publish.newest_version(name)
-    for version in publish.check_versions(name):
+    old = publish.newest_version(path)
+    if old and _is_export_of(sampler, precisions, old):
+        return f"export unchanged, version {old.name}"
+    _command("export", f"--run={run}", f"--out={path}", f"--quantize={','.join(precisions)}")
+    new = publish.newest_version(path)
+    for version in publish.check_versions(path):
         if version != new:
             shutil.rmtree(version)
     before = f"version {old.name} -> {new.name}" if old else f"new, version {new.name}"
-    values = ", ".join(f"{key} {value:.4f}" for key, value in figures.items())
-    return f"{model}: {before}; {values}; {_size(new)} bytes"
+    return f"export {before}, {_size(new)} bytes"
 
 
 def write_config(exports):
@@ -69,20 +123,49 @@ def write_config(exports):
     (exports / CONFIG).write_text(f"model_config_list {{\n{entries}}}\n")
 
 
+@contextlib.contextmanager
+def _noted(failed):
+    """A scope of one model, whose failure the others do not share."""
+    try:
+        yield
+    except UserError as error:
+        failed.append(str(error))
+        print(error, file=sys.stderr, flush=True)
+
+
 def _command(name, *words):
     done = subprocess.run([sys.executable, "-m", f"zoo.{name}", *words], check=False)
     if done.returncode:
-        raise UserError(f"zoo.{name} {' '.join(words)} failed; the exports are as they were.")
+        raise UserError(f"zoo.{name} {' '.join(words)} failed.")
+
+
+def _evaluations(run):
+    from zoo.runs.directory import EVALUATIONS
+
+    files = [run / file for file in EVALUATIONS]
+    return [json.loads(file.read_text()) for file in files if file.exists()]
+
+
+def _is_evaluated(run, recipe):
+    """Whether the code of this commit has judged the weights that the recipe ends with."""
+    from zoo.runs import provenance
+
+    tree = provenance.code()["tree"]
+    found = _evaluations(run)
+    known = {name for result in found for name in result["figures"]}
+    return (
+        tree is not None
+        and all(one["code"]["tree"] == tree and one["step"] == recipe.steps for one in found)
+        and {*recipe.at_most, *recipe.at_least} <= known
+    )
 
 
 def _figures(run):
     """name -> mean, of what `zoo.evaluate` has written beside the run."""
-    from zoo.runs.directory import EVALUATIONS
-
-    files = [run / file for file in EVALUATIONS]
-    results = [json.loads(file.read_text()) for file in files if file.exists()]
     return {
-        name: figure["mean"] for result in results for name, figure in result["figures"].items()
+        name: figure["mean"]
+        for result in _evaluations(run)
+        for name, figure in result["figures"].items()
     }
 
 
@@ -92,8 +175,66 @@ def _gate(model, recipe, figures):
             if not sign * figures[name] <= sign * bound:
                 raise UserError(
                     f"{model} is not released: its {name} is {figures[name]:.4f} and has to be "
-                    f"{words} {bound}; the exports are as they were."
+                    f"{words} {bound}."
                 )
+
+
+def _is_preset_of(sampler, folder):
+    """Whether a preset has a sampler's weights, settings and figures; a damaged one has not."""
+    try:
+        found = presets.Preset.read(folder)
+        model = found.model()
+    except UserError as error:
+        print(error)
+        return False
+    pairs = zip(sampler.model.sampled_weights(), model.weights, strict=True)
+    return (
+        (found.config, found.data_spec) == (sampler.config, sampler.data_spec)
+        and all((drawn.numpy() == weight.numpy()).all() for (_, drawn), weight in pairs)
+        and _figures_of(found.evaluations) == _figures_of(sampler.run.evaluations)
+    )
+
+
+def _figures_of(evaluations):
+    return [one["figures"] for one in evaluations]
+
+
+def _is_export_of(sampler, precisions, version):
+    """Whether an export is what this code would write of a sampler."""
+    from zoo.exporting import facts, formats, saved_model, signatures
+    from zoo.sampling import sampler as samplers
+
+    try:
+        old = samplers.load(version)
+    except UserError as error:
+        print(error)
+        return False
+    files = {format.file for format in formats.chosen(precisions)}
+    if (
+        not _alike(old.sample(64), sampler.sample(64))
+        or (version / facts.FILE).read_text() != facts.text(sampler)
+        or {path.name for path in version.glob("*.tflite")} != files
+    ):
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        saved_model.write(signatures.for_servers(sampler.model), folder)
+        return _graph(pathlib.Path(folder)) == _graph(version)
+
+
+def _graph(version):
+    """(The signatures of a SavedModel, how many operations it has of each kind)."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    saved = saved_model_pb2.SavedModel()
+    saved.ParseFromString((version / "saved_model.pb").read_bytes())
+    (graph,) = saved.meta_graphs
+    offered = {
+        name: (sorted(one.inputs), sorted(one.outputs)) for name, one in graph.signature_def.items()
+    }
+    nodes = [*graph.graph_def.node]
+    for function in graph.graph_def.library.function:
+        nodes += function.node_def
+    return offered, collections.Counter(node.op for node in nodes)
 
 
 def _alike(one, other):
@@ -110,18 +251,30 @@ def main():
     models = FLAGS.models or [n for n in registry.names() if f"{n}_digits" in recipes.RECIPES]
     for model in models:
         registry.check(model)
-    exports, runs = pathlib.Path(FLAGS.out), pathlib.Path(FLAGS.runs)
+        recipes.recipe(f"{model}_digits")
+    places = Places(*(pathlib.Path(FLAGS[name].value) for name in ("runs", "presets", "out")))
     start_tensorflow(exact=True)
-    exports.mkdir(parents=True, exist_ok=True)
-    said = [released(model, exports, runs) for model in models]
-    write_config(exports)
-    versions = [path.parent for path in exports.glob("*/*/saved_model.pb")]
-    size = sum(_size(version) for version in versions)
-    print("\n".join([*said, f"{len(versions)} models, {size} bytes"]))
-    if size > LARGEST:
-        raise UserError(
-            f"the exports have {size} bytes and may have {LARGEST}: make a model smaller."
-        )
+    places.exports.mkdir(parents=True, exist_ok=True)
+    figures, failed = {}, []
+    # First all figures: files that are written here make the checkout's state "dirty".
+    for model in models:
+        with _noted(failed):
+            figures[model] = judged(model, places.runs / model)
+    for model in figures:
+        with _noted(failed):
+            print(released(model, figures[model], places), flush=True)
+    write_config(places.exports)
+    versions = [path.parent for path in places.exports.glob("*/*/saved_model.pb")]
+    folders = [path.parent for path in places.presets.glob(f"*/{presets.CONFIG}")]
+    sizes = [sum(map(_size, found)) for found in (versions, folders)]
+    print(f"{len(versions)} exports, {sizes[0]} bytes; {len(folders)} presets, {sizes[1]} bytes")
+    for size, largest, what in zip(
+        sizes, (LARGEST, LARGEST_PRESETS), ("exports", "presets"), strict=True
+    ):
+        if size > largest:
+            failed.append(f"the {what} have {size} bytes and may have {largest}.")
+    if failed:
+        raise UserError(" ".join(failed))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import json
 import types
 
-import numpy as np
 import pytest
 from google.protobuf import text_format
 
@@ -13,6 +12,7 @@ from tools import release
 from zoo import recipes
 from zoo.config import UserError
 from zoo.exporting import facts, formats, metadata, publish
+from zoo.runs import presets, provenance
 
 EXPORTS = ROOT / "exports"
 # Not what a user's own commands left there.
@@ -72,36 +72,100 @@ def test_what_misses_a_bound_is_not_released():
 @pytest.fixture
 def faked(monkeypatch, tmp_path):
     """A release without training: `drawn` is what the run draws, versions are bare folders."""
-    state = types.SimpleNamespace(drawn=0.0, said=[], exports=tmp_path / "exports")
+    state = types.SimpleNamespace(drawn=0.0, figure=0.05, said=[], root=tmp_path)
+    places = release.Places(*(tmp_path / name for name in ("runs", "presets", "exports")))
 
     def command(name, *words):
         state.said.append(name)
         if name == "evaluate":
             (tmp_path / "runs" / "gan").mkdir(parents=True, exist_ok=True)
-            figures = {"figures": {"frechet": {"mean": 0.05}}}
-            (tmp_path / "runs" / "gan" / "evaluation.json").write_text(json.dumps(figures))
+            result = {
+                "figures": {"frechet": {"mean": state.figure}},
+                "step": recipes.recipe("gan_digits").steps,
+                "code": {"tree": "1" * 40},
+            }
+            (tmp_path / "runs" / "gan" / "evaluation.json").write_text(json.dumps(result))
         if name == "export":
-            with publish.staging(state.exports / "gan") as stage:
+            with publish.staging(tmp_path / "exports" / "gan") as stage:
                 (stage / "assets.extra").mkdir()
                 (stage / "saved_model.pb").write_text(str(state.drawn))
-                publish.publish(stage, state.exports / "gan")
+                publish.publish(stage, tmp_path / "exports" / "gan")
 
-    def load(path):
-        drawn = state.drawn if "runs" in str(path) else float((path / "saved_model.pb").read_text())
-        return types.SimpleNamespace(pixelwise=False, sample=lambda num: np.full((num, 1), drawn))
+    def is_export_of(sampler, precisions, version):
+        return float((version / "saved_model.pb").read_text()) == state.drawn
 
+    sampler = types.SimpleNamespace(
+        pixelwise=False, save_to_preset=lambda folder: folder.mkdir(parents=True, exist_ok=True)
+    )
+    monkeypatch.setattr(provenance, "code", lambda: {"tree": "1" * 40})
     monkeypatch.setattr(release, "_command", command)
-    monkeypatch.setattr("zoo.sampling.sampler.load", load)
-    state.release = lambda: release.released("gan", state.exports, tmp_path / "runs")
+    monkeypatch.setattr(release, "_is_export_of", is_export_of)
+    monkeypatch.setattr("zoo.sampling.sampler.load", lambda path: sampler)
+    state.release = lambda: release.released(
+        "gan", release.judged("gan", tmp_path / "runs" / "gan"), places
+    )
     return state
 
 
 def test_a_release_says_what_changed_and_takes_the_old_one_away(faked):
-    assert faked.release().startswith("gan: new, version 1; frechet 0.0500; ")
+    said = faked.release()
+    assert said.startswith("gan: preset written, 0 bytes; export new, version 1, ")
+    assert said.endswith("; frechet 0.0500")
     assert faked.said == ["train", "evaluate", "export"]
-    assert faked.release() == "gan: unchanged, version 1"
+    assert faked.release().endswith("export unchanged, version 1; frechet 0.0500")
+    # The code of this commit has judged these weights already.
+    assert faked.said == ["train", "evaluate", "export", "train"]
     faked.drawn = 1.0
-    assert faked.release().startswith("gan: version 1 -> 2; frechet 0.0500; ")
-    assert [path.name for path in (faked.exports / "gan").iterdir()] == ["2"]
-    release.write_config(faked.exports)
-    assert '"/models/gan"' in (faked.exports / release.CONFIG).read_text()
+    assert "export version 1 -> 2, " in faked.release()
+    assert [path.name for path in (faked.root / "exports" / "gan").iterdir()] == ["2"]
+    release.write_config(faked.root / "exports")
+    assert '"/models/gan"' in (faked.root / "exports" / release.CONFIG).read_text()
+
+
+def test_one_that_fails_leaves_the_others_released(faked, monkeypatch, capsys):
+    words = [f"--{name}={faked.root}/{name}" for name in ("runs", "presets")]
+    words += [f"--out={faked.root}/exports", "--models=vae,gan"]
+    command = release._command
+
+    def failing(name, *rest):
+        if any("vae" in word for word in rest):
+            raise UserError(f"zoo.{name} failed.")
+        command(name, *rest)
+
+    monkeypatch.setattr(release, "_command", failing)
+    with pytest.raises(UserError, match=r"zoo\.train failed"):
+        release.main(words)
+    assert "gan: preset written" in capsys.readouterr().out
+    faked.figure = 0.5
+    (faked.root / "runs" / "gan" / "evaluation.json").unlink()
+    before = sorted(faked.root.glob("exports/gan/*"))
+    with pytest.raises(UserError, match=r"frechet is 0\.5000 and has to be at most 0\.1"):
+        release.main([*words[:-1], "--models=gan"])
+    assert sorted(faked.root.glob("exports/gan/*")) == before
+
+
+# Traces and writes a SavedModel five times: 10 s of work.
+@pytest.mark.slow
+def test_what_this_code_would_write_again_is_left_alone(runs, exports, monkeypatch, tmp_path):
+    from zoo.exporting import signatures
+    from zoo.sampling import sampler as samplers
+
+    sampler, version = samplers.load(runs("vae")), exports("vae") / "1"
+    assert release._is_export_of(sampler, ["none"], version)
+    assert not release._is_export_of(sampler, ["float16"], version)
+    with monkeypatch.context() as patch:  # an export from before there were PNG signatures
+        patch.setattr(signatures, "pictures", lambda name, outputs: [])
+        assert not release._is_export_of(sampler, ["none"], version)
+    with monkeypatch.context() as patch:  # one of before several numbers were refused
+        patch.setattr(signatures, "_checked", signatures._taken)
+        assert not release._is_export_of(sampler, ["none"], version)
+
+    assert release.preset(sampler, tmp_path / "a").startswith("preset written")
+    assert release.preset(sampler, tmp_path / "a") == "preset unchanged"
+    (tmp_path / "a" / presets.WEIGHTS).write_bytes(b"")
+    assert release.preset(sampler, tmp_path / "a").startswith("preset written")
+    _, drawn = sampler.model.sampled_weights()[-1]
+    drawn.assign(drawn + 1)
+    assert release.preset(sampler, tmp_path / "a").startswith("preset written")
+    moved = samplers.load(tmp_path / "a")
+    assert not release._is_export_of(moved, ["none"], version)
