@@ -62,7 +62,7 @@ def copied(saved, tmp_path):
     return shutil.copytree(saved, tmp_path / "small")
 
 
-@pytest.mark.parametrize("name", fast_first(zoo.names(), FAMILIES))
+@pytest.mark.parametrize("name", fast_first(zoo.names(), ("gan", "vae")))
 def test_any_model_is_saved_and_loaded(name, data, tmp_path):
     model, given = build(name, data(name).spec), data(name).conditions()
     model.save_to_preset(tmp_path / "a")
@@ -449,10 +449,11 @@ def test_levels_count_where_they_are_drawn(data, pictures):
 def test_replicas_begin_alike(saved, data):
     model = contract.make("vae", data("vae").spec, contract.mirrored(), hidden=(16,), ema=0.9)
     presets.Preset.read(saved).begin(model)
-    one = VAE.from_preset(saved)
-    for mine, other in zip(model.weights, one.weights, strict=True):
-        for value in getattr(mine.value, "values", [mine.value]):
-            if mine is not model.step:
+    assert int(model.step.numpy()) == 0
+    one = presets.Preset.read(saved).model()
+    for pair, other in zip(model.sampled_weights(), one.weights, strict=True):
+        for mine in pair if pair[0] is not model.step else ():
+            for value in getattr(mine.value, "values", [mine.value]):
                 np.testing.assert_array_equal(value.numpy(), other.numpy())
 
 
