@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zoo.config import UserError
-from zoo.metrics import frechet, per_class
+from zoo.metrics import evaluator, frechet, per_class
 
 LABELS = np.array([0, 0, 1, 1])
 
@@ -80,3 +80,40 @@ def test_too_few_pictures_are_refused():
         per_class.spread(features, labels, features, np.zeros(12, int))
     with pytest.raises(UserError, match="all alike"):
         per_class.spread(features, labels, np.ones((12, 3)), labels)
+
+
+def test_few_pictures_of_each_class_are_seen_within_it():
+    """Of MNIST: real pictures, and a model that draws the same ten, or one, of each class."""
+    frozen, random = evaluator.load("mnist"), np.random.RandomState(0)
+    features, labels = frozen.floor
+    judge = per_class.Judge(
+        frozen.real, frozen.floor, 1000, list("0123456789"), ["spread", "frechet_per_class"]
+    )
+    assert judge.count == 892
+    table = {}
+    for count in (10_000, 10, 1):
+        drawn = np.empty_like(features)
+        for label in range(10):
+            own = np.flatnonzero(labels == label)
+            drawn[own] = features[
+                own if count > len(own) else own[random.randint(0, count, len(own))]
+            ]
+        within = judge.of(drawn, labels)
+        table[count] = (
+            frechet.relative(drawn, frozen.real.features),
+            within["frechet_per_class"]["value"],
+            within["spread"],
+        )
+        print(f"{count:6}" + "".join(f"{value:10.4f}" for value in table[count]))
+        assert list(within["frechet_per_class"]["by_class"]) == list("0123456789")
+    real, ten, one = table.values()
+    assert real == (
+        pytest.approx(0.002, abs=0.0005),
+        pytest.approx(0.027, abs=0.005),
+        pytest.approx(1, abs=0.1),
+    )
+    assert ten[0] < 0.05  # as low as a good model has it
+    assert ten[1] > 15 * real[1]
+    assert one[1] > 3 * ten[1] > 4 * one[0]
+    assert ten[2] == pytest.approx(1, abs=0.2)
+    assert one[2] == 0

@@ -1,7 +1,7 @@
 """Figures within each class, of a model that is given a class.
 
-A Fréchet distance over all pictures hardly sees a model that draws one picture for each class: most
-of the features' variance is between the classes.  Within a class that model has none.
+A Fréchet distance over all pictures sees little of a model that draws the same few pictures of each
+class: most of the features' variance is between the classes.
 
 `distances`  the relative Fréchet distance within each class, where there are pictures enough: at
              least `LEAST` times as many as features.  The worst class shows what a mean hides.
