@@ -14,6 +14,10 @@ unset PYTHONPATH
 
 "$python" -m build --no-isolation --outdir "$work/dist" "$root" # the wheel from the sdist
 wheel=$(ls "$work"/dist/*.whl)
+if tar --list --file "$work"/dist/*.tar.gz | grep "^[^/]*/exports/"; then
+    echo "the sdist holds released exports, which are larger than all of it"
+    exit 1
+fi
 
 cd "$work"
 "$python" -m venv venv
