@@ -39,9 +39,11 @@ def rearranged(kernel):
     # a - 2d + (size - 2) // 2: a and d are two digits of a number from 0 to 5, d falling.
     before = 2 - (size - 2) // 2
     around = [before, 6 - size - before]
-    whole = tf.reshape(
-        tf.pad(kernel, [around, around, [0, 0], [0, 0]]), [3, 2, 3, 2, outputs, inputs]
-    )
+    # Rows, then columns: the converter computes no constant that is over twice as large as what it
+    # is made of, and would leave the padding of a 4x4 kernel at once, and all after it, to devices.
+    padded = tf.pad(kernel, [around, [0, 0], [0, 0], [0, 0]])
+    padded = tf.pad(padded, [[0, 0], around, [0, 0], [0, 0]])
+    whole = tf.reshape(padded, [3, 2, 3, 2, outputs, inputs])
     ordered = tf.transpose(tf.reverse(whole, [0, 2]), [0, 2, 5, 1, 3, 4])
     return tf.reshape(ordered, [3, 3, inputs, 4 * outputs])
 
