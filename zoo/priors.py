@@ -1,7 +1,7 @@
 """A latent's prior: independent parts side by side.
 
     (("normal", 100),)                                            N(0, I)
-    (("normal", 62), ("categorical", 10), ("symmetric", 2))       InfoGAN's z and codes
+    (("symmetric", 62), ("categorical", 10), ("symmetric", 2))    InfoGAN's z and codes
 
 normal       N(0, 1)
 uniform      U(0, 1)

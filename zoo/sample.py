@@ -3,6 +3,7 @@
 python -m zoo.sample --run=runs/a --num=64 --seed=0 --out=grid.png
 python -m zoo.sample --run=exports/NAME --interpolate --out=walks.png
 python -m zoo.sample --run=vae_digits                           (a preset, see zoo.list)
+python -m zoo.sample --run=runs/infogan_digits --codes --out=codes.png
 python -m zoo.sample --run=runs/a --num=1000 --out=grid.npy     (float32 [N, H, W, C])
 python -m zoo.sample --run=runs/cgan_digits --label=3               (or --name=three)
 python -m zoo.sample --run=runs/names --condition=grid.npy      (float32 [N, H, W, C])
@@ -44,6 +45,9 @@ def define_flags():
     )
     flags.DEFINE_string("out", "grid.png", "a .png sheet, or a .npy of the array")
     flags.DEFINE_bool("interpolate", False, "draw rows of 8, each a walk between two latents")
+    flags.DEFINE_bool(
+        "codes", False, "InfoGAN: draw rows, in each of which one code varies and the rest stays"
+    )
     flags.DEFINE_list("label", None, "the class to draw, or several in turn: 3 or 3,1,4")
     flags.DEFINE_list("name", None, "the name of the class to draw, or several: seven or seven,one")
     flags.DEFINE_string("condition", None, "a .npy of conditions: pictures or other vectors")
@@ -122,6 +126,8 @@ def main():
         raise UserError(f"--out={out} must end in .png (a sheet) or .npy (the array).")
     files.check_out(out)
     asked = condition()
+    if FLAGS.codes and FLAGS.interpolate:
+        raise UserError("give one of --codes and --interpolate, not both.")
     if (FLAGS.complete is None) != (FLAGS.mask is None):
         raise UserError("--complete=PICTURE needs --mask=FILE, and --mask needs --complete.")
     for path in filter(None, (FLAGS.complete, FLAGS.mask)):
@@ -139,12 +145,15 @@ def main():
 
     sampler = load(FLAGS.run)
     own = [name for name in ("complete", "temperature", "sampler") if FLAGS[name].present]
-    if sampler.pixelwise and not FLAGS.interpolate and asked is None:
+    walk = FLAGS.interpolate or FLAGS.codes
+    if sampler.pixelwise and not walk and asked is None:
         x, given, columns = pixel_by_pixel(sampler), None, None
     elif own and not sampler.pixelwise:
         raise UserError(
             f"--{own[0]} is for models that draw pixel by pixel, such as pixelcnn: leave it out."
         )
+    elif FLAGS.codes:
+        x, given, columns = walks.codes(sampler, FLAGS.num, FLAGS.seed, asked)
     elif FLAGS.interpolate:
         x, given, columns = walks.walks(
             sampler, -(-FLAGS.num // COLUMNS), FLAGS.seed, COLUMNS, asked

@@ -1,10 +1,13 @@
-"""Walks through a latent space."""
+"""Walks through a latent space: between two latents, and along one code at a time."""
 
 import math
 
 import numpy as np
 
 from zoo.config import UserError
+
+STEPS = 8  # along a code that is a number
+RANGES = {"normal": (-2.0, 2.0), "uniform": (0.0, 1.0), "symmetric": (-1.0, 1.0)}
 
 
 def walks(sampler, rows, seed=0, steps=8, condition=None):
@@ -40,3 +43,40 @@ def walks(sampler, rows, seed=0, steps=8, condition=None):
     along = None if given is None else np.repeat(given, steps, axis=0)
     z = path.reshape(rows * steps, -1).astype(np.float32)
     return sampler.generate(z, along), along, steps
+
+
+def codes(sampler, num, seed=0, condition=None):
+    """Varies one code at a time: a row for each code of a latent, and then of the next latent.
+
+    The codes are all parts of z but the first, which is noise, as InfoGAN's are: a row goes through
+    the classes of a categorical part, or through the range of one number, and the rest of z stays.
+
+    Returns:
+        (about `num` examples in whole rows, float32 [N, …], the condition of each or None, the
+        number of columns).
+
+    Raises:
+        UserError: z has one part.
+    """
+    (_, begin), *parts = sampler.prior
+    if not parts:
+        raise UserError(
+            "the latents of this model have no codes: leave --codes out, or sample an infogan."
+        )
+    columns = max((width for kind, width in parts if kind == "categorical"), default=STEPS)
+    values = []  # of each code: the places in z, and what stands there [columns, places]
+    for kind, width in parts:
+        if kind == "categorical":
+            classes = np.eye(width)[np.arange(columns) % width]
+            values.append((slice(begin, begin + width), classes))
+        else:
+            line = np.linspace(*RANGES[kind], columns)[:, None]
+            values += [(slice(i, i + 1), line) for i in range(begin, begin + width)]
+        begin += width
+    rows = -(-num // (len(values) * columns))
+    z = np.tile(sampler.latents(rows, seed)[:, None, None], (1, len(values), columns, 1))
+    for row, (places, steps) in enumerate(values):
+        z[:, row, :, places] = steps
+    given = sampler.in_turn(condition, rows)
+    along = None if given is None else np.repeat(given, len(values) * columns, axis=0)
+    return sampler.generate(z.reshape(-1, z.shape[-1]), along), along, columns
