@@ -45,6 +45,10 @@ def _probabilities(real, fake):
     return {"d_real": tf.sigmoid(real), "d_fake": tf.sigmoid(fake)}
 
 
+def _scores(real, fake):
+    return {"score_real": real, "score_fake": fake}
+
+
 # Goodfellow et al. 2014 (1406.2661): eq. 1, and the end of section 3.
 MINIMAX = Adversarial(_cross_entropy, log_one_minus_sigmoid, _probabilities)
 NON_SATURATING = Adversarial(_cross_entropy, lambda fake: -log_sigmoid(fake), _probabilities)
@@ -56,6 +60,17 @@ WASSERSTEIN = Adversarial(
     lambda fake: -fake,
     lambda real, fake: {"wasserstein": real - fake},
 )
+
+
+def least_squares(a, b, c):
+    """Mao et al. 2016 (1611.04076), eq. 2: D takes generated examples to a and real ones to b, and
+    G takes D's score of its examples to c."""
+    return Adversarial(
+        lambda real, fake: 0.5 * (real - b) ** 2 + 0.5 * (fake - a) ** 2,
+        lambda fake: 0.5 * (fake - c) ** 2,
+        _scores,
+    )
+
 
 ADVERSARIAL = {"non_saturating": NON_SATURATING, "minimax": MINIMAX}
 

@@ -34,6 +34,7 @@ MODELS = {
     "acgan": Entry("zoo.adversarial.acgan", "Auxiliary classifier GAN", "1610.09585"),
     "began": Entry("zoo.adversarial.began", "Boundary equilibrium GAN", "1703.10717"),
     "infogan": Entry("zoo.adversarial.infogan", "InfoGAN", "1606.03657"),
+    "lsgan": Entry("zoo.adversarial.lsgan", "Least squares GAN", "1611.04076"),
     "pixelcnn": Entry("zoo.autoregressive.pixelcnn", "PixelCNN", "1601.06759"),
     "row_lstm": Entry("zoo.autoregressive.row_lstm", "PixelRNN, Row LSTM", "1601.06759"),
     "diagonal_bilstm": Entry(

@@ -5,7 +5,7 @@ import dataclasses
 import tensorflow as tf
 
 from zoo import losses
-from zoo.config import default, setting
+from zoo.config import UserError, default, setting
 from zoo.networks.initializers import Initializers
 from zoo.training import optimizers
 from zoo.training.model import GenerativeModel
@@ -92,6 +92,15 @@ class TwoNetworks(GenerativeModel):
     def score(self, x):
         """The discriminator's logit, or the critic's value, of each example [B]."""
         return self.discriminator(x)
+
+
+def check_network(network, data_spec):
+    """Raises `UserError` where only an MLP draws this data and `network` names another."""
+    if network != "mlp" and data_spec.modality != "images":
+        raise UserError(
+            f"the {network} networks draw pictures, and {data_spec.name!r} has none: pass "
+            "--config.network=mlp."
+        )
 
 
 def compiled(model, steps=None, **compile_options):

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from zoo import losses
 from zoo.adversarial import base
-from zoo.config import UserError, default, setting
+from zoo.config import default, setting
 from zoo.networks import mlp
 from zoo.training import optimizers
 
@@ -44,11 +44,7 @@ class Wasserstein(base.TwoNetworks):
     adversarial_loss = losses.WASSERSTEIN
 
     def __init__(self, config, data_spec):
-        if config.network != "mlp" and data_spec.modality != "images":
-            raise UserError(
-                f"the {config.network} networks draw pictures, and {data_spec.name!r} has none: "
-                "pass --config.network=mlp."
-            )
+        base.check_network(config.network, data_spec)
         super().__init__(config, data_spec)
         self.updates_per_step = config.n_critic
 

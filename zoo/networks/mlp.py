@@ -135,15 +135,16 @@ class MaxoutDiscriminator(Network):
 class Critic(Network):
     """Example -> value f(x) [B], unbounded, through ReLU layers (1701.07875, section 4.2).
 
-    The last layer has no bias: it would cancel in E[f(real)] - E[f(fake)], and an adaptive
-    optimizer would walk it on rounding errors.
+    Args:
+        use_bias: of the last layer.  A critic has none: it would cancel in E[f(real)] - E[f(fake)],
+            and an adaptive optimizer would walk it on rounding errors.
     """
 
-    def __init__(self, data_spec, units, initializers, dtype):
+    def __init__(self, data_spec, units, initializers, dtype, use_bias=False):
         super().__init__()
         self.stack = [
             *hidden(units, "relu", initializers, dtype, "he_uniform"),
-            dense(1, initializers, use_bias=False),
+            dense(1, initializers, use_bias=use_bias),
         ]
         for width, layer in zip([data_spec.values, *units], self.stack, strict=True):
             layer.build((None, width))
