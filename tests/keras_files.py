@@ -58,7 +58,8 @@ def calls(model, data):
             ended.callback(setattr, network, "call", call)
         model.generate(model.sampling_latents(4, 1), data.conditions())
         model.test_step(next(iter(data.evaluation("test", 4))))
-    return [found[place] for place in range(len(networks(model)))]
+    assert len(found) == len(networks(model)), "a network is neither sampled nor evaluated"
+    return [found[place] for place in sorted(found)]
 
 
 def check_round_trip(name, data, folder):
