@@ -22,7 +22,7 @@ class Serializable:
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        package, name = _name(cls).split(">")
+        package, name = _name(cls).split(">", 1)  # a local class has another > in its name
         keras.saving.register_keras_serializable(package, name)(cls)
 
     def __new__(cls, *args, **kwargs):

@@ -410,7 +410,7 @@ def test_training_on_from_a_preset(saved, pictures, command, tmp_path):
             ["--config.hidden=500"],
             "the weights of the preset 'small' do not fit: leave out the -",
         ),
-        (["--model=gan"], "is a vae: leave --model out"),
+        (["--model=gan"], "is a vae, not a gan: name no model"),
         (["--recipe=vae_digits"], "give one of --from and --recipe, not both"),
         (["--from=nothing"], "there is no preset 'nothing': "),
     ],

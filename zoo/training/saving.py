@@ -38,12 +38,16 @@ class Saved(Serializable):
         Raises:
             UserError: there are averages in the file, and the model is not compiled.
         """
-        if self.config.ema and not self.compiled:
+        try:
+            super().load_own_variables(store)
+        except ValueError:
+            # A preset's file has none: its weights are the averages.
+            if not self.config.ema or self.compiled:
+                raise
             raise UserError(
                 "this model draws with averages, which are made when it is compiled: load it with "
                 "compile=True."
-            )
-        super().load_own_variables(store)
+            ) from None
 
     def export(self, *args, **kwargs):
         """Not Keras' own, whose file a server cannot run: see `zoo.export`.
