@@ -72,6 +72,16 @@ def least_squares(a, b, c):
     )
 
 
+def energy(margin):
+    """Zhao et al. 2016 (1609.03126), section 2.1: D's output is an energy, which D takes to 0 for
+    real examples and to `margin` or more for each generated one, and G to 0 for its own."""
+    return Adversarial(
+        lambda real, fake: real + tf.nn.relu(margin - fake),
+        lambda fake: fake,
+        lambda real, fake: {"energy_real": real, "energy_fake": fake},
+    )
+
+
 ADVERSARIAL = {"non_saturating": NON_SATURATING, "minimax": MINIMAX}
 
 
