@@ -114,6 +114,13 @@ def gaussian_kl(mean, log_variance):
     return 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_variance) - 1.0 - log_variance, axis=-1)
 
 
+def gaussian_kl_between(mean, log_variance, other_mean, other_log_variance):
+    """KL(N(mean, variance) || N(other mean, other variance)) [B] of diagonal Gaussians."""
+    difference = log_variance - other_log_variance
+    distance = (mean - other_mean) ** 2 * tf.exp(-other_log_variance)
+    return 0.5 * tf.reduce_sum(distance + tf.exp(difference) - 1.0 - difference, axis=-1)
+
+
 def bernoulli_log_likelihood(images, logits):
     """Σ x log p + (1 - x) log(1 - p) [B] from logits (1312.6114, appendix C.1)."""
     cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=images, logits=logits)

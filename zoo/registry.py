@@ -13,16 +13,17 @@ from zoo.data.spec import DataOptions
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """Where a model lives and which paper it is from (an arXiv number)."""
+    """Where a model lives and which paper it is from: an arXiv number, or a name and a `url`."""
 
     module: str
     title: str
     paper: str
+    url: str = ""
 
     @property
     def link(self):
         """The paper's address."""
-        return f"https://arxiv.org/abs/{self.paper}"
+        return self.url or f"https://arxiv.org/abs/{self.paper}"
 
 
 MODELS = {
@@ -44,6 +45,12 @@ MODELS = {
     ),
     "multi_scale": Entry("zoo.autoregressive.multi_scale", "Multi-scale PixelRNN", "1601.06759"),
     "vae": Entry("zoo.variational.vae", "Variational auto-encoder", "1312.6114"),
+    "cvae": Entry(
+        "zoo.variational.cvae",
+        "Conditional variational auto-encoder",
+        "NIPS 2015, 5775",
+        "https://papers.nips.cc/paper/5775-learning-structured-output-representation-using-deep-conditional-generative-models",
+    ),
 }
 
 

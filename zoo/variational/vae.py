@@ -153,33 +153,42 @@ class VAE(GenerativeModel):
     def generate(self, latents, condition=None):
         """The mean of p(x|z), in [0, 1]; averaged weights."""
         with self.ema_scope():
-            parameters = self.decoder(latents)
+            return self.mean_picture(self.decoder(latents))
+
+    def mean_picture(self, parameters):
+        """The mean of p(x|z), in [0, 1], from the decoder's output."""
         if self.config.decoder == "bernoulli":
             return tf.sigmoid(parameters)
         return self.data_spec.to_unit(self._gaussian(parameters)[0])
 
-    def reconstruct(self, images):
+    def reconstruct(self, images, *condition):
         """Pictures in [0, 1] -> the decoder's mean at the encoder's mean."""
-        return self.generate(self.encode(images)[0])
+        return self.generate(self.encode(images, *condition)[0], *condition)
 
     def signatures(self):
         """`generate`, `sample`, and the VAE's `encode`, `decode`, `reconstruct`."""
-        images = inputs.unit(
-            "images", self.data_spec.shape, "pictures, rows first, channels last",
-            # Its own, not noise: int8 activations take their ranges from them.
-            example=lambda rows, seed: self.sample(rows, seed).numpy(),
-        )  # fmt: skip
+        given = inputs.conditions(self.data_spec)
 
-        def encode(images):
-            mean, log_variance = self.encode(images)
+        def drawn(rows, seed):
+            return self.sample(rows, seed, *(one.example(rows, seed) for one in given)).numpy()
+
+        # Its own pictures, not noise: int8 activations take their ranges from them.
+        about = "pictures, rows first, channels last"
+        images = inputs.unit("images", self.data_spec.shape, about, example=drawn)
+
+        def encode(images, *condition):
+            mean, log_variance = self.encode(images, *condition)
             return {"mean": mean, "log_variance": log_variance}
+
+        def reconstruct(images, *condition):
+            return {"images": self.reconstruct(images, *condition)}
 
         common = super().signatures()
         return {
             **common,
-            "encode": (encode, [images]),
+            "encode": (encode, [images, *given]),
             "decode": common["generate"],
-            "reconstruct": (lambda images: {"images": self.reconstruct(images)}, [images]),
+            "reconstruct": (reconstruct, [images, *given]),
         }
 
     def _gaussian(self, parameters):

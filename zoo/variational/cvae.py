@@ -1,0 +1,145 @@
+"""Conditional variational auto-encoder (Sohn et al. 2015, NIPS, "Learning structured output …").
+
+    log p(x|y) ≥ E_q(z|x,y)[log p(x|z, y)] - KL(q(z|x, y) || p(z|y))                     (eq. 4)
+
+x is drawn given y (the paper's letters are the other way round).  The prior of z is learned: a
+network gives its mean and variance for each y.  ``--config.prior=standard`` makes it N(0, I), which
+is the model M2 of Kingma et al. 2014 (1406.5298) given its labels.
+
+A sample's latents are standard normal, and z = mean(y) + deviation(y) * latents: one seed draws one
+picture for each y.
+
+Where this differs from the paper: dense networks, of two ReLU layers each; Glorot weights; layers
+narrower on data smaller than MNIST (`networks.mlp.scaled`); no Gaussian stochastic network beside
+it (the hybrid objective of section 4.2).  For decoders see `vae`.
+"""
+
+import dataclasses
+import math
+
+import tensorflow as tf
+
+from zoo import losses
+from zoo.config import default, setting
+from zoo.networks import cvae, mlp
+from zoo.training import optimizers
+from zoo.variational import vae
+
+DATA = {"condition": "label"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(optimizers.Settings):
+    """For MNIST, as in Pyro's account of the paper's experiment."""
+
+    batch_size: int = default(optimizers.Settings, "batch_size", 128)
+    latent: int = setting(200, "size of z", low=1)
+    hidden: tuple = setting((500, 500), "ReLU layers of each network at MNIST's size", low=1)
+    prior: str = setting(
+        "learned", "p(z|y): a network of y, or N(0, I) for each y", choices=("learned", "standard")
+    )
+    decoder: str = setting("bernoulli", "p(x|z, y)", choices=("bernoulli", "gaussian"))
+
+
+class CVAE(vae.VAE):
+    """The conditional ELBO's loop."""
+
+    conditional = "always"
+    condition_kinds = ("label", "name")
+
+    def networks(self, initializers, dtype):
+        """Returns (q(z|x, y), p(z|y) and p(x|z, y))."""
+        config, spec = self.config, self.data_spec
+        widths = [mlp.scaled(units, spec) for units in config.hidden]
+        maps, learned = 1 + (config.decoder == "gaussian"), config.prior == "learned"
+        return (
+            cvae.Encoder(spec, self.latent, widths, initializers, dtype),
+            cvae.Decoder(spec, self.latent, widths, maps, learned, initializers, dtype),
+        )
+
+    def train_step(self, data):
+        """One step up the gradient of the bound's estimate, with one z ~ q(z|x, y)."""
+        batch = self.batch(data)
+        noise = self.noise(batch)
+        with tf.GradientTape() as tape:
+            reconstruction, kl = self.terms(batch.x, noise, batch.y)
+            loss = self.replica_mean(kl - reconstruction)
+        self.minimize(self.elbo_optimizer, tape, loss, self.encoder, self.decoder)
+        return {
+            "elbo": tf.reduce_mean(reconstruction - kl),
+            "reconstruction": tf.reduce_mean(reconstruction),
+            "kl": tf.reduce_mean(kl),
+        }
+
+    def test_step(self, data):
+        """The bound in nats and its two terms, per example [B]."""
+        batch = self.batch(data)
+        reconstruction, kl = self.terms(batch.x, self.evaluation_noise(batch), batch.y)
+        return {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
+
+    def terms(self, images, noise, y):
+        """Returns (log p(x|z, y) for one z ~ q(z|x, y), KL(q(z|x, y) || p(z|y))), each [B], in
+        nats; `y` is float32 [B, d]."""
+        z, posterior, prior = self._drawn_z(images, noise, y)
+        reconstruction = self.log_likelihood(images, self.decoder(z, y))
+        return reconstruction, losses.gaussian_kl_between(*posterior, *prior)
+
+    def log_weight(self, noise, images, y):
+        """log p(x, z|y) - log q(z|x, y) [B] in nats, for one z ~ q(z|x, y)."""
+        z, posterior, prior = self._drawn_z(images, noise, y)
+        return (
+            self.log_likelihood(images, self.decoder(z, y))
+            + losses.gaussian_log_likelihood(z, *prior)
+            - losses.gaussian_log_likelihood(z, *posterior)
+        )
+
+    def importance_weighted_bound(self, images, k, noise, y):
+        """log 1/k Σ p(x, z_i|y) / q(z_i|x, y) [B], which grows with k towards log p(x|y); see
+        `VAE.importance_weighted_bound`.
+
+        Args:
+            images: float32 [B, H, W, C] in the model's range.
+            k: number of importance samples.
+            noise: the `zoo.noise.Noise` of the batch.
+            y: float32 [B, d].
+        """
+        total = tf.fill([tf.shape(images)[0]], -math.inf)
+        for _ in range(k):
+            log_weight = self.log_weight(noise, images, y)
+            total = tf.reduce_logsumexp(tf.stack([total, log_weight]), axis=0)
+        return total - math.log(k)
+
+    def encode(self, images, condition=None):
+        """Pictures in [0, 1] -> (mean, log variance) of q(z|x, y), each [B, z]; averaged weights.
+
+        Both are told in the latents that `generate` takes, in which p(z|y) is N(0, I).
+        """
+        y = self.conditions(condition, tf.shape(images)[0])
+        with self.ema_scope():
+            both = self.encoder(self.data_spec.from_unit(images), y)
+            prior_mean, prior_log_variance = self.decoder.prior(y)
+        mean, log_variance = tf.split(both, 2, axis=-1)
+        scale = tf.exp(-0.5 * prior_log_variance)
+        return (mean - prior_mean) * scale, log_variance - prior_log_variance
+
+    def generate(self, latents, condition=None):
+        """The mean of p(x|z, y), in [0, 1], for the z of p(z|y) that standard normal latents stand
+        for; averaged weights."""
+        y = self.conditions(condition, tf.shape(latents)[0])
+        with self.ema_scope():
+            mean, log_variance = self.decoder.prior(y)
+            parameters = self.decoder(mean + tf.exp(0.5 * log_variance) * latents, y)
+        return self.mean_picture(parameters)
+
+    def _drawn_z(self, images, noise, y):
+        """Returns one z ~ q(z|x, y), and (mean, log variance) of q(z|x, y) and of p(z|y)."""
+        mean, log_variance = tf.split(self.encoder(images, y), 2, axis=-1)
+        z = mean + tf.exp(0.5 * log_variance) * noise.normal((self.config.latent,))
+        return z, (mean, log_variance), self.decoder.prior(y)
+
+
+def build(config, data_spec, steps=None, **compile_options):
+    """Returns a compiled `CVAE` for a run of so many steps; call it inside the strategy's scope."""
+    model = CVAE(config, data_spec)
+    model.compile(optimizers.of(config, steps), **compile_options)
+    return model
