@@ -64,7 +64,7 @@ def define_flags():
 
 
 def network(name):
-    """The Keras network whose weights are frozen: images [B, H, W, 1] -> (features, logits)."""
+    """The Keras network whose weights are frozen: images [B, H, W, 1] -> (units, logits)."""
     import keras
 
     facts = evaluator.FACTS[name]
@@ -73,8 +73,8 @@ def network(name):
         x = keras.layers.Conv2D(layer.filters, layer.side, activation="relu")(x)
         x = keras.layers.MaxPooling2D()(x) if layer.pooled else x
     x = keras.layers.Dropout(0.3, seed=SEED)(keras.layers.Flatten()(x))
-    features = keras.layers.Dense(evaluator.FEATURES, activation="relu")(x)
-    return keras.Model(images, [features, keras.layers.Dense(10)(features)])
+    units = keras.layers.Dense(evaluator.UNITS, activation="relu")(x)
+    return keras.Model(images, [units, keras.layers.Dense(10)(units)])
 
 
 def train(name, images, labels):
@@ -126,13 +126,12 @@ def transforms(random, how, side):
     return np.stack(rows, axis=1)
 
 
-def scaled(weights, features):
-    """Weights with the mean square of all features at 1, and the same logits.
+def scaled(weights, units):
+    """Weights with the mean square of the layer below the logits at 1, and the same logits.
 
-    The features' scale is of no account to a classifier, but the kernel distance has it as its
-    unit.
+    The layer's scale is of no account to a classifier, but it is the unit of the features' length.
     """
-    scale = np.sqrt(np.mean(np.square(features, dtype=np.float64))).astype(np.float32)
+    scale = np.sqrt(np.mean(np.square(units, dtype=np.float64))).astype(np.float32)
     *below, kernel, bias, kernel_of_logits, bias_of_logits = weights
     return [*below, kernel / scale, bias / scale, kernel_of_logits * scale, bias_of_logits]
 
@@ -171,8 +170,8 @@ def main():
     seen, unseen = slice(0, -held_out), slice(-held_out, None)
     weights = train(name, images[seen], labels[seen])
     convolutions = evaluator.FACTS[name].convolutions
-    features = evaluator.Network(convolutions, weights).features(images[seen])
-    weights = scaled(weights, features)
+    units = evaluator.Network(convolutions, weights).units(images[seen])
+    weights = scaled(weights, units)
     frozen = evaluator.Network(convolutions, weights)
     real, floor = (test, test_labels), (images[unseen], labels[unseen])
     for part, (x, y) in {"the test pictures": real, "those held out": floor}.items():

@@ -38,9 +38,20 @@ def test_pooling_by_hand():
 
 
 def test_probabilities_by_hand():
-    logits = np.array([[0.0, np.log(3.0)], [1000.0, 0.0]])
-    network = evaluator.Network((), [np.zeros(0)] * 2 + [np.eye(2), np.zeros(2)])
-    np.testing.assert_allclose(network.probabilities(logits), [[0.25, 0.75], [1, 0]], atol=1e-12)
+    units = np.zeros((3, evaluator.UNITS))
+    units[:2, :2] = [[0.0, np.log(3.0)], [1000.0, 0.0]]  # and one that nothing excites
+    network = evaluator.Network((), [np.zeros(0)] * 2 + [np.eye(64, 2), np.zeros(2)])
+    found = network.probabilities(evaluator.polar(units))
+    np.testing.assert_allclose(found, [[0.25, 0.75], [1, 0], [0.5, 0.5]], atol=1e-12)
+
+
+def test_polar_form_by_hand():
+    units = np.zeros((2, evaluator.UNITS))
+    units[0, 3:5] = 3.0, 4.0
+    found = evaluator.polar(units)
+    expected = np.zeros((2, evaluator.UNITS + 1))
+    expected[0, [3, 4, -1]] = 8 * 0.6, 8 * 0.8, 5.0
+    np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -85,8 +96,8 @@ def test_the_reference_is_of_the_pictures_that_it_says(frozen, parts):
         features = frozen.features(images)
         np.testing.assert_array_equal(reference.labels, labels)
         np.testing.assert_allclose(reference.features, features, rtol=2**-11, atol=1e-4)
-        assert features.shape == (len(images), evaluator.FEATURES)
-        assert np.mean(features**2) == pytest.approx(1, abs=0.1)
+        assert features.shape == (len(images), evaluator.UNITS + 1)
+        assert np.mean(features[:, -1] ** 2) == pytest.approx(evaluator.UNITS, rel=0.1)
 
 
 def test_keras_and_numpy_agree(frozen, parts):
@@ -95,9 +106,10 @@ def test_keras_and_numpy_agree(frozen, parts):
     with np.load(evaluator.FOLDER / f"{frozen.name}.npz") as weights:
         network.set_weights([weights[name] for name in weights.files])
     drawn = parts[1][0][:2000] ** 2  # as if they were a model's
-    features, logits = network.predict(drawn, batch_size=1000, verbose=0)
-    ours = frozen.features(drawn)
-    np.testing.assert_allclose(ours, features, rtol=0, atol=1e-5)
+    units, logits = network.predict(drawn, batch_size=1000, verbose=0)
+    features = evaluator.polar(units)
+    np.testing.assert_allclose(frozen.units(drawn), units, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(frozen.features(drawn), features, rtol=0, atol=2e-5)
     np.testing.assert_array_equal(frozen.predict(drawn), logits.argmax(axis=1))
     sides = frozen.real.features, frozen.floor.features
     judge = pictures.Judge(frozen, *sides, len(drawn), figures.PICTURES)
@@ -124,17 +136,15 @@ def test_pictures_are_moved_about_their_center():
         np.testing.assert_allclose(matrix @ matrix.T, grown**2 * np.eye(2), atol=1e-12)
 
 
-def test_features_are_scaled_and_logits_are_not():
-    shapes = [(3, 3, 1, 2), (2,), (72, 4), (4,), (4, 10), (10,)]
+def test_units_are_scaled_and_logits_are_not():
+    shapes = [(3, 3, 1, 2), (2,), (72, 64), (64,), (64, 10), (10,)]
     weights = [RANDOM.randn(*shape).astype(np.float32) for shape in shapes]
     layers, x = (evaluator.Convolution(2, 3, pooled=False),), RANDOM.rand(9, 8, 8, 1)
     before = evaluator.Network(layers, weights)
-    after = evaluator.Network(layers, training.scaled(weights, before.features(x)))
-    features = after.features(x)
-    assert np.mean(features**2) == pytest.approx(1, rel=1e-5)
-    np.testing.assert_allclose(
-        after.probabilities(features), before.probabilities(before.features(x)), atol=1e-5
-    )
+    after = evaluator.Network(layers, training.scaled(weights, before.units(x)))
+    assert np.mean(after.units(x) ** 2) == pytest.approx(1, rel=1e-5)
+    one, other = (network.probabilities(network.features(x)) for network in (before, after))
+    np.testing.assert_allclose(one, other, atol=1e-5)
 
 
 @pytest.mark.slow

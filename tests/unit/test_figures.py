@@ -134,13 +134,13 @@ def test_each_figure_of_pictures_moves_as_its_paper_says(table):
     for name in ("frechet", "kernel"):
         assert 1.5 * max(real[name], floor[name]) < missing[name]
         assert 4 * missing[name] < min(noise[name], blurred[name])
-        assert max(noise[name], blurred[name]) < repeated[name] / 1.5
+        assert 1.1 * max(noise[name], blurred[name]) < repeated[name]
 
     # A missing class is recall and coverage, and leaves what is drawn as good as it was.
     for name in ("recall", "coverage"):
         assert real[name] - 0.15 < missing[name] < real[name] - 0.03
     for name in ("precision", "density"):
-        assert abs(missing[name] - real[name]) < 0.05
+        assert abs(missing[name] - real[name]) < 0.08
 
     # One good picture again and again: precise, and nothing is covered.
     assert repeated["precision"] > 0.85
@@ -150,8 +150,8 @@ def test_each_figure_of_pictures_moves_as_its_paper_says(table):
 
     # Noise is bad by all four, and so is what is blurred.
     for bad in (noise, blurred):
-        assert max(bad[name] for name in figures.NEIGHBORS) < 0.4
-        assert bad["density"] < 0.15
+        assert max(bad[name] for name in figures.NEIGHBORS) < 0.25
+        assert bad["density"] < 0.05
 
     # The score counts classes: nearly 10, 9 and 1.  It is low where none is sure.
     assert real["score"] > 9.5
