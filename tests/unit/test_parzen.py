@@ -9,7 +9,7 @@ from sklearn.neighbors import KernelDensity
 
 from zoo.config import UserError
 from zoo.metrics import pairs
-from zoo.metrics.parzen import SIGMAS, log_likelihood, parzen
+from zoo.metrics.parzen import SIGMAS, Judge, log_likelihood, parzen
 
 
 def test_two_points_in_one_dimension_by_hand():
@@ -63,6 +63,20 @@ def test_the_width_is_the_best_on_validation_pictures_and_not_on_the_test():
     assert (
         entropy - 0.1 < parzen(samples, validation, random.randn(300, 1))["value"] < entropy + 0.1
     )
+
+
+def test_the_judge_compares_as_many_drawn_as_real_pictures():
+    random = np.random.RandomState(0)
+    train, test, drawn = (np.float32(random.rand(count, 2, 2, 1)) for count in (40, 6, 30))
+    flat = [x.reshape(-1, 4) for x in (train, test, drawn)]
+    judge = Judge(train, test, 20)
+    assert judge.counts == {"drawn": 20, "real": 20, "held_out": 6, "validation": 4}
+    assert judge.of(drawn) == parzen(flat[2][:20], flat[0][36:], flat[1])
+    every = Judge(train, test, 1000)
+    assert every.counts["drawn"] == every.counts["real"] == 36
+    # The floor is of other pictures than those that the width is chosen on.
+    expected = parzen(flat[0][:36], flat[0][36:], flat[1])
+    assert every.real == {key: pytest.approx(value) for key, value in expected.items()}
 
 
 def test_the_grid_has_the_authors_ten_values():
