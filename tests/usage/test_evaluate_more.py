@@ -9,7 +9,7 @@ import pytest
 import zoo
 from tests.contract import flags_of
 from zoo.config import UserError
-from zoo.metrics import evaluation, evaluator, per_class
+from zoo.metrics import evaluation, evaluator, figures, per_class
 from zoo.sampling import judging, several
 from zoo.sampling.sampler import RunSampler
 
@@ -111,6 +111,20 @@ def test_figures_within_a_class_need_pictures_enough(digits):
     assert "frechet_per_class" not in evaluation.judge(data, "test", 5000).counts
     with pytest.raises(UserError, match=r"needs 128 pictures of each class .* 297 of 10 classes"):
         evaluation.judge(data, "test", 5000, ["frechet_per_class"])
+
+
+def test_the_rarest_class_decides(digits, monkeypatch):
+    # There are 29 of a class on average, and 20 of the rarest.
+    monkeypatch.setitem(figures.WITHIN, "spread", 25)
+    data = zoo.load_data("cgan")
+    judge = evaluation.judge(data, "test", 290)
+    assert "spread" not in judge.counts
+    images, _, labels = digits.examples("train", 290)
+    assert set(judge.of(images, labels)) == {*figures.PICTURES, "accuracy"}
+    with pytest.raises(
+        UserError, match=r"needs 25 pictures .* and the rarest has 20: leave it out"
+    ):
+        evaluation.judge(data, "test", 290, ["spread"])
 
 
 @pytest.mark.parametrize(
