@@ -247,6 +247,7 @@ def metadata(**changes):
     return lambda folder: rewritten(folder / presets.METADATA, **changes)
 
 
+RUN = {"model": "vae", "dataset": "digits", "data": {}, "stretches": [], "evaluations": []}
 LAMBDA = {"class_name": "__lambda__", "config": {"value": "4wEAAAA="}}
 DAMAGES = {
     "no config": (without("config.json"), "config.json' cannot be read (No such file"),
@@ -279,6 +280,7 @@ DAMAGES = {
     "a bad data_spec": (inner(data_spec={"name": "x", "shape": [0]}), "'shape' cannot be (0,)"),
     "another format": (metadata(format=9), "is of format 9, and this zoo reads 1"),
     "no step": (metadata(step="two"), "its 'step' is not a int"),
+    "no examples": (metadata(run={**RUN, "held_out": {}}), "its 'examples' is not a int"),
     "no run": (metadata(run=[]), "its 'run' is not a dict"),
 }
 
@@ -349,6 +351,34 @@ def test_the_nearest_of_both_are_named(saved, monkeypatch, runs):
     near = runs("vae").with_name("vaee")
     with pytest.raises(UserError, match=f"did you mean '{runs('vae')}'"):
         zoo.load(near)
+
+
+# Two commands, one of which converts and checks three files: 20 s of work each.
+@pytest.mark.slow
+@pytest.mark.parametrize("recorded", [True, False], ids=["of a run", "of a program"])
+def test_a_preset_is_exported_and_evaluated(recorded, saved, runs, command, tmp_path):
+    preset = saved
+    if recorded:
+        preset = tmp_path / "small"
+        zoo.load(runs("vae")).save_to_preset(preset)
+    done = command("export", f"--run={preset}", f"--out={tmp_path}/name")
+    assert done.returncode == 0, done.stderr
+    export = zoo.load(tmp_path / "name")
+    np.testing.assert_allclose(export.sample(4, 7), zoo.load(preset).sample(4, 7), atol=1e-5)
+    card = (tmp_path / "name" / "1" / "assets.extra" / "card.md").read_text()
+    assert ("python -m zoo.train --model=vae" in card) == recorded
+    assert ("Trained outside of a run directory" in card) != recorded
+
+    before = sorted(preset.iterdir())
+    words = ["--metrics=frechet", "--num=64", "--seeds=1"]
+    done = command("evaluate", f"--run={preset}", *words, cwd=tmp_path)
+    if recorded:
+        assert done.returncode == 0, done.stderr
+        assert "frechet" in done.stdout
+        assert "written to" not in done.stdout
+    else:
+        refused(done, "is not recorded: name a run")
+    assert sorted(preset.iterdir()) == before
 
 
 # --- training on ---------------------------------------------------------------------------------

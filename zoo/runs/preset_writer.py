@@ -113,7 +113,7 @@ def _metadata(model, weights, run):
             "model": _name(model),
             "dataset": spec.name,
             "data": data,
-            "held_out": {},
+            "held_out": {"split": None, "examples": 0},
             "stretches": [],
             "evaluations": [],
         }

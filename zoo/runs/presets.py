@@ -97,6 +97,7 @@ class Preset:
             self.config = dataclasses.replace(settings, precision="float32")
             self.data_spec = DataSpec.of_json(dict(config["config"]["data_spec"]))
             run = _of_kinds(metadata["run"], RECORDED)
+            _of_kinds(run["held_out"], {"examples": int})
         except (UserError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(f"{str(path)!r} is damaged: {_said(error)}.") from None
         self.kind = _kinds(model)[config["class_name"]]

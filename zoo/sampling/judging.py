@@ -68,13 +68,12 @@ def prepare(sampler, asked):
     """
     from zoo.metrics import evaluation
 
-    facts, split = sampler.run.facts, asked.split
+    data, facts, split = sampler.run.data(), sampler.run.facts, asked.split
     frozen = evaluator.named(sampler.data_spec.name, sampler.data_spec.shape)
     compared = asked.num if split else facts["held_out"]["examples"]
     if frozen:
         compared = len(evaluator.load(frozen).real.labels)
     wanted = _wanted(sampler, min(asked.num, compared), asked)
-    data = sampler.run.data()
     part = split or facts["held_out"]["split"]
     if part not in data.splits:
         raise UserError(
