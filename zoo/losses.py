@@ -61,6 +61,13 @@ WASSERSTEIN = Adversarial(
     lambda real, fake: {"wasserstein": real - fake},
 )
 
+# Lim and Ye 2017 (1705.02894), as SN-GAN has it (1802.05957, eqs. 16 and 17).
+HINGE = Adversarial(
+    lambda real, fake: tf.nn.relu(1.0 - real) + tf.nn.relu(1.0 + fake),
+    lambda fake: -fake,
+    _scores,
+)
+
 
 def least_squares(a, b, c):
     """Mao et al. 2016 (1611.04076), eq. 2: D takes generated examples to a and real ones to b, and

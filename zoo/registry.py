@@ -38,6 +38,7 @@ MODELS = {
     "lsgan": Entry("zoo.adversarial.lsgan", "Least squares GAN", "1611.04076"),
     "dragan": Entry("zoo.adversarial.dragan", "Deep regret analytic GAN", "1705.07215"),
     "ebgan": Entry("zoo.adversarial.ebgan", "Energy-based GAN", "1609.03126"),
+    "sngan": Entry("zoo.adversarial.sngan", "Spectrally normalized GAN", "1802.05957"),
     "pixelcnn": Entry("zoo.autoregressive.pixelcnn", "PixelCNN", "1601.06759"),
     "row_lstm": Entry("zoo.autoregressive.row_lstm", "PixelRNN, Row LSTM", "1601.06759"),
     "diagonal_bilstm": Entry(

@@ -59,18 +59,22 @@ class Block(Serializable, keras.layers.Layer):
         before = [*_norm(norm, **build), keras.layers.ReLU(dtype=dtype)] if preactivate else []
         middle = [*_norm(norm, **build), keras.layers.ReLU(dtype=dtype)]
         self.residual = sequential(
-            shape, *before, *up, _conv(channels, 3, **build),
-            *middle, _conv(channels, 3, **build), *down,
+            shape, *before, *up, self.conv(channels, 3, **build),
+            *middle, self.conv(channels, 3, **build), *down,
         )  # fmt: skip
         if resample == "none" and shape[-1] == channels:
             self.shortcut = lambda x: x
         else:
-            widen = [_conv(channels, 1, **build)]
+            widen = [self.conv(channels, 1, **build)]
             # Of a picture the mean comes first, as in the authors' "optimized" block: cheaper.
             way = [*widen, *down] if preactivate else [*down, *widen]
             self.shortcut = sequential(shape, *up, *way)
         self.shape = tuple(self.residual.output_shape[1:])
         self.built = True
+
+    def conv(self, channels, size, initializers, dtype):
+        """Returns a convolution of the block."""
+        return _conv(channels, size, initializers, dtype)
 
     def call(self, x, training=False):
         return self.shortcut(x) + self.residual(x, training=training)
