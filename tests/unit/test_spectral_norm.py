@@ -70,18 +70,26 @@ def test_one_iteration_by_hand():
 def test_gradient_of_the_singular_value_is_u_v():
     """∂ (W / σ) / ∂ W with u and v constant: eq. 12 of the paper, for the loss Σ g · W / σ."""
     layer = dense()
-    for _ in range(3):
-        layer.power_iteration()
+    layer.power_iteration()
     w, u = layer.kernel.numpy().T, layer.u.numpy()
     v = w.T @ u / np.linalg.norm(w.T @ u)
     sigma = u @ w @ v
     g = np.random.RandomState(1).randn(5, 7).astype(np.float32)
+    by_hand = g / sigma - (g * w).sum() / sigma**2 * np.outer(u, v)
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(g.T * layer.normalized())
-    by_hand = g / sigma - (g * w).sum() / sigma**2 * np.outer(u, v)
     found = tape.gradient(loss, layer.kernel.value).numpy().T
     np.testing.assert_allclose(found, by_hand, rtol=0, atol=1e-5)
     assert layer.trainable_variables == [layer.kernel, layer.bias]
+    # A port's: the iteration is a part of the call, and its gradient flows on through u and v.
+    matrix = tf.Variable(w)
+    with tf.GradientTape() as tape:
+        v = tf.math.l2_normalize(tf.linalg.matvec(matrix, u, transpose_a=True))
+        sigma = tf.norm(tf.linalg.matvec(matrix, v))
+        loss = tf.reduce_sum(g * matrix / sigma)
+    u = tf.math.l2_normalize(tf.linalg.matvec(w, v))
+    constant = g / sigma - (g * w).sum() / sigma**2 * np.outer(u, v)
+    assert np.abs(tape.gradient(loss, matrix) - constant).max() > 1e-3
 
 
 @pytest.mark.parametrize("training", [False, True])

@@ -5,7 +5,8 @@
 `power_iteration` improves u, a weight, by u ← W v / ‖W v‖ (Algorithm 1).  A call moves nothing: σ
 is computed from the kernel and u as they are, so that a step of G and an evaluation leave D as it
 was.  (Keras' `SpectralNormalization` moves u and assigns the kernel in every call in training.)  u
-and v are constants in the gradient, where ∂σ/∂W is then u vᵀ (eq. 9).
+and v are constants in the gradient, where ∂σ/∂W is then u vᵀ (eq. 9).  For v that changes nothing,
+since no other unit vector makes uᵀ W v larger.
 """
 
 import keras
