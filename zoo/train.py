@@ -43,7 +43,9 @@ def define_flags():
         "dataset", None, "an embedded name, any TensorFlow Datasets name, or folder:/path to "
         "pictures of your own, sub-folders as classes (default digits)",
     )  # fmt: skip
-    flags.DEFINE_string("condition", None, "what the model is given: label, name or image")
+    flags.DEFINE_string(
+        "condition", None, "what the model is given: label, name, image or quadrants"
+    )
     flags.DEFINE_string("target", None, "what it draws: image, or name")
     flags.DEFINE_string(
         "recipe", None, "a named run: model, data, settings and steps; see zoo.list"

@@ -72,7 +72,7 @@ def _spec(name, source, options):
         wanted = "name" if options.target == "name" else options.condition
         why = f": {source.unlabeled}" if source.unlabeled else ""
         raise UserError(f"{name!r} has no labels, which a {wanted} needs{why}.")
-    shapes = {"none": (), "label": (len(words),), "image": stored}
+    shapes = {"none": (), "label": (len(words),), "image": stored, "quadrants": stored}
     if "name" in (options.target, options.condition):
         shapes["name"] = spelling.shape(words)
     return DataSpec(
@@ -86,6 +86,7 @@ def _spec(name, source, options):
         condition=options.condition,
         condition_shape=shapes[options.condition],
         dequantized=options.dequantize,
+        visible=options.visible,
     )
 
 
@@ -95,8 +96,10 @@ def _check_for_points(name, options):
     for key in ("image_size", "binarize", "dequantize", "target"):
         if getattr(options, key) != getattr(plain, key):
             raise UserError(f"{name!r} consists of points: leave --data.{key} out.")
-    if options.condition == "image":
-        raise UserError(f"{name!r} consists of points: choose another --condition than image.")
+    if options.condition in ("image", "quadrants"):
+        raise UserError(
+            f"{name!r} consists of points: choose another --condition than {options.condition}."
+        )
 
 
 class Dataset:
@@ -212,7 +215,7 @@ class Dataset:
             return np.arange(len(words), dtype=np.int32)
         if self.options.condition == "name":
             return spelling.encode(words, words).reshape(len(words), -1)
-        if self.options.condition == "image":
+        if self.options.condition in ("image", "quadrants"):
             return self.examples(self.validation, 64)[1]
         return None
 
@@ -244,7 +247,9 @@ class Dataset:
         x = modalities[self.options.target]()
         element = {"x": self.spec.from_unit(x), "label": labels}
         if self.options.condition != "none":
-            y = modalities[self.options.condition]()
+            # Quadrants are of this very picture: noise is not drawn for it again.
+            y = x if self.options.condition == "quadrants" else modalities[self.options.condition]()
+            y = y * self.spec.visible_pixels() if self.options.condition == "quadrants" else y
             element["y"] = tf.reshape(y, [-1, math.prod(y.shape[1:])])
         return element
 

@@ -34,9 +34,12 @@ class DataOptions:
         choices=("image", "name"),
     )  # fmt: skip
     condition: str = setting(
-        "none", "what is given: a class, its spelled name, or a picture",
-        choices=("none", "label", "name", "image"),
+        "none", "what is given: a class, its spelled name, a picture, or some of its own quadrants",
+        choices=("none", "label", "name", "image", "quadrants"),
     )  # fmt: skip
+    visible: int = setting(
+        0, "with condition=quadrants: how many of the four are given, 1 to 3", low=0, high=3
+    )
 
     feature: str = setting(
         "", "which feature of a TFDS data set is the picture, e.g. image/left; '' chooses"
@@ -51,6 +54,17 @@ class DataOptions:
             raise UserError(
                 f"target and condition are both {self.target!r}: choose another --condition or "
                 "--target."
+            )
+        if self.condition == "quadrants" and self.target != "image":
+            raise UserError("quadrants are those of the picture that is drawn: leave --target out.")
+        if self.condition == "quadrants" and not self.visible:
+            raise UserError(
+                "condition=quadrants needs their number: pass --data.visible=1, 2 or 3."
+            )
+        if self.condition != "quadrants" and self.visible:
+            raise UserError(
+                "visible is the number of quadrants that are given: pass --condition=quadrants, or "
+                "leave --data.visible out."
             )
 
 
@@ -68,9 +82,11 @@ class DataSpec(Plain):
         dequantized: whether noise fills the gaps between the levels.
         binarize: the protocol of `DataOptions.binarize`; every likelihood names it.
         names: of the classes, spelled out.
-        condition: what a model is given: ``"none"``, ``"label"``, ``"name"`` or ``"image"``.
+        condition: what a model is given: ``"none"``, ``"label"``, ``"name"``, ``"image"`` or
+            ``"quadrants"``.
         condition_shape: of one condition y before it is flattened: (classes,) one-hot,
             (letters, symbols) one-hot, or (height, width, channels) in [0, 1].
+        visible: how many quadrants are given, 1 to 3; 0 with another condition.
     """
 
     name: str
@@ -83,6 +99,7 @@ class DataSpec(Plain):
     condition: str = "none"
     condition_shape: tuple = ()
     dequantized: bool = False
+    visible: int = 0
 
     @classmethod
     def of_json(cls, facts):
@@ -102,6 +119,8 @@ class DataSpec(Plain):
         spec = cls(**facts)
         if (spec.condition == "none") != (not spec.condition_shape):
             raise UserError("a data_spec is damaged: condition and condition_shape disagree.")
+        if (spec.condition == "quadrants") != bool(spec.visible):
+            raise UserError("a data_spec is damaged: condition and visible disagree.")
         return spec
 
     @property
@@ -118,6 +137,21 @@ class DataSpec(Plain):
     def condition_size(self):
         """Numbers in one condition; 0 for an unconditional model."""
         return math.prod(self.condition_shape) if self.condition_shape else 0
+
+    def visible_pixels(self):
+        """Returns float32 [H, W, 1]: 1 on the quadrants that a model is given, 0 on the others.
+
+        One is the lower left, two are the left half, three are all but the lower right, as in
+        Pyro's account of Sohn et al. 2015.
+        """
+        import numpy as np  # not above: the catalog is listed without it
+
+        height, width, _ = self.condition_shape
+        mask = np.zeros((height, width, 1), np.float32)
+        mask[0 if self.visible == 2 else height // 2 :, : width // 2] = 1
+        if self.visible == 3:
+            mask[: height // 2] = 1
+        return mask
 
     @property
     def condition_input(self):
@@ -165,6 +199,8 @@ def _fits(name, value):
     if name in ("shape", "condition_shape"):
         sides = all(type(side) is int and 0 < side <= MAX_SIDE for side in value)
         return sides and len(value) in ((1, 2, 3) if name == "shape" else (0, 1, 2, 3))
+    if name == "visible":
+        return 0 <= value <= 3
     if name == "levels":
         return 2 <= value <= 256
     return name != "classes" or value >= 0

@@ -91,6 +91,9 @@ class _Pictures:
 
     def __init__(self, data, held_out, num, names, asked):
         self.held_out, self._spec, self._names = held_out, data.spec, names
+        if data.spec.condition == "quadrants":
+            # All of them are completed, not the first again and again.
+            self.given = data.examples(held_out)[1]
         self.real, self.counts = {}, {}
         self._judge = self._within = self._window = None
         if "parzen" in names:
@@ -144,7 +147,7 @@ class _Pictures:
         found = {}
         if self._window:
             found["parzen"] = self._window.of(x)
-        if self._judge and self._spec.condition == "none":
+        if self._judge and self._spec.condition not in figures.OF_CLASSES:
             found |= self._judge.of(x)
         elif self._judge:
             features, wanted = self._classifier.features(x), self._wanted(given)

@@ -29,6 +29,7 @@ PAIRWISE = ("kernel", *NEIGHBORS)  # these look at every pair, and take most of 
 PICTURES = ("frechet", *PAIRWISE, "score")
 WITHIN = {"spread": 2, "frechet_per_class": LEAST * FEATURES}  # pictures of each class, at least
 BY_NAME = ("parzen",)
+OF_CLASSES = ("label", "name")  # conditions that name a class: `DataSpec.condition`
 LIKELIHOOD = ("nll", "bits_per_dim")
 BOUND = ("bound",)
 ALL = (
@@ -46,7 +47,7 @@ def of_samples(spec, num):
     if spec.classes < 2:
         return ()
     names = PICTURES if num > K else tuple(n for n in PICTURES if n not in NEIGHBORS)
-    if spec.condition == "none":
+    if spec.condition not in OF_CLASSES:
         return names
     within = tuple(name for name, least in WITHIN.items() if num // spec.classes >= least)
     return (*names, "accuracy", *within)

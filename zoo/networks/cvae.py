@@ -30,21 +30,25 @@ class Decoder(Network):
 
     Args:
         learned: whether p(z|y) has a network; else it is N(0, I) whatever y is.
+        guesses: whether a deterministic network p(x|y) makes a first guess, which that of p(z|y) is
+            told beside y (the paper's recurrent connection).
     """
 
-    def __init__(self, data_spec, latent, units, maps, learned, initializers, dtype):
+    def __init__(self, data_spec, latent, units, maps, learned, guesses, initializers, dtype):
         super().__init__(data_spec.condition_size)
-        self._latent, self.prior_stack = latent, None
+        build = {"initializers": initializers, "dtype": dtype, "maps": maps}
+        self._latent, self._colors = latent, data_spec.shape[-1]
+        self.prior_stack = self.baseline = None
+        given = self.condition_size
+        if guesses:
+            self.baseline = mlp.decoder(data_spec, given, units, "relu", **build)
         if learned:
             self.prior_stack = sequential(
-                (self.condition_size,),
+                (given + guesses * data_spec.values,),
                 *mlp.hidden(units, "relu", initializers, dtype),
                 mlp.dense(2 * latent, initializers),
             )
-        self.stack = mlp.decoder(
-            data_spec, latent + self.condition_size, units[::-1], "relu", initializers, dtype,
-            maps=maps,
-        )  # fmt: skip
+        self.stack = mlp.decoder(data_spec, latent + given, units[::-1], "relu", **build)
         self.built = True
 
     def prior(self, condition):
@@ -52,6 +56,10 @@ class Decoder(Network):
         if self.prior_stack is None:
             zeros = tf.zeros([tf.shape(condition)[0], self._latent])
             return zeros, zeros
+        if self.baseline is not None:
+            guess = tf.sigmoid(self.baseline(condition)[..., : self._colors])
+            # The baseline learns to predict the picture, and nothing from what p(z|y) makes of it.
+            condition = tf.concat([condition, mlp.flat(tf.stop_gradient(guess))], axis=-1)
         return tf.split(self.prior_stack(condition), 2, axis=-1)
 
     def call(self, latents, condition=None, noise=None, training=False):

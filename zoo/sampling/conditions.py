@@ -5,7 +5,7 @@ import numpy as np
 from zoo.config import UserError, nearest
 from zoo.data import names
 
-WORD = {"label": "label", "name": "name", "image": "picture"}
+WORD = {"label": "label", "name": "name", "image": "picture", "quadrants": "picture"}
 
 
 def checked(spec, condition):
@@ -32,7 +32,7 @@ def checked(spec, condition):
     labels = given.dtype.kind in "iu" and given.ndim == 1
     if not len(given):
         raise UserError("the condition is empty: give one for all or one for each.")
-    if spec.condition == "image":
+    if spec.condition in ("image", "quadrants"):
         if words or labels:
             raise UserError(f"this model is given a picture: pass {_wanted(spec)} (--condition).")
         return _vectors(spec, given)

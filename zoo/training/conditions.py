@@ -1,5 +1,6 @@
 """What a model may be given beside its latents, and the form in which its networks take it."""
 
+import numpy as np
 import tensorflow as tf
 
 from zoo.config import UserError
@@ -47,7 +48,10 @@ def encoded(spec, y):
             f"not {y.dtype.name} {y.shape}."
         )
     if not y.dtype.is_integer:
-        return tf.cast(y, tf.float32)
+        y = tf.cast(y, tf.float32)
+        if spec.condition == "quadrants":  # of a whole picture, what a network may see
+            y *= np.broadcast_to(spec.visible_pixels(), spec.condition_shape).ravel()
+        return y
     if not tf.is_symbolic_tensor(y):  # in a graph, the export's own check stands
         spec.check_labels(y.numpy().ravel())
     return tf.one_hot(y, spec.classes)

@@ -109,6 +109,10 @@ def conditions(spec):
 
         about = f"the class: {', '.join(spec.names)}; {in_turn}"
         return [Input("label", "condition", "int32", (), about, labels, (0, spec.classes - 1))]
-    what = {"name": "the letters of a name, one-hot", "image": "a picture"}[spec.condition]
+    what = {
+        "name": "the letters of a name, one-hot",
+        "image": "a picture",
+        "quadrants": f"a picture, of which {spec.visible} of 4 quadrants are looked at",
+    }[spec.condition]
     about = f"{what}, [{', '.join(map(str, spec.condition_shape))}] flattened; {in_turn}"
     return [unit("condition", (spec.condition_size,), about, kind="condition")]

@@ -6,17 +6,24 @@ x is drawn given y (the paper's letters are the other way round).  The prior of 
 network gives its mean and variance for each y.  ``--config.prior=standard`` makes it N(0, I), which
 is the model M2 of Kingma et al. 2014 (1406.5298) given its labels.
 
+``--condition=quadrants --data.visible=1`` (or 2, 3) is the paper's own task: the rest of a picture
+from one, two or three of its quadrants.  p(x|z, y) is then of the hidden pixels only.  A
+deterministic network p(x|y), the paper's baseline, learns beside: its log-likelihood is `baseline`,
+and p(z|y) is given its guess too (the recurrent connection of section 4.1).
+
 A sample's latents are standard normal, and z = mean(y) + deviation(y) * latents: one seed draws one
 picture for each y.
 
-Where this differs from the paper: dense networks, of two ReLU layers each; Glorot weights; layers
-narrower on data smaller than MNIST (`networks.mlp.scaled`); no Gaussian stochastic network beside
-it (the hybrid objective of section 4.2).  For decoders see `vae`.
+Where this differs from the paper: the baseline learns at the same time, not before; dense
+networks, of two ReLU layers each; Glorot weights; layers narrower on data smaller than MNIST
+(`networks.mlp.scaled`); no Gaussian stochastic network beside it (the hybrid objective of section
+4.2).  For decoders see `vae`.
 """
 
 import dataclasses
 import math
 
+import numpy as np
 import tensorflow as tf
 
 from zoo import losses
@@ -45,7 +52,12 @@ class CVAE(vae.VAE):
     """The conditional ELBO's loop."""
 
     conditional = "always"
-    condition_kinds = ("label", "name")
+    condition_kinds = ("label", "name", "quadrants")
+
+    @property
+    def metric_names(self):
+        """Those of the VAE; of quadrants also the baseline's."""
+        return vae.VAE.metric_names + (("baseline",) if self._quadrants else ())
 
     def networks(self, initializers, dtype):
         """Returns (q(z|x, y), p(z|y) and p(x|z, y))."""
@@ -54,7 +66,9 @@ class CVAE(vae.VAE):
         maps, learned = 1 + (config.decoder == "gaussian"), config.prior == "learned"
         return (
             cvae.Encoder(spec, self.latent, widths, initializers, dtype),
-            cvae.Decoder(spec, self.latent, widths, maps, learned, initializers, dtype),
+            cvae.Decoder(
+                spec, self.latent, widths, maps, learned, self._quadrants, initializers, dtype
+            ),
         )
 
     def train_step(self, data):
@@ -63,19 +77,35 @@ class CVAE(vae.VAE):
         noise = self.noise(batch)
         with tf.GradientTape() as tape:
             reconstruction, kl = self.terms(batch.x, noise, batch.y)
-            loss = self.replica_mean(kl - reconstruction)
+            found = {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
+            found |= self.of_baseline(batch.x, batch.y)
+            loss = self.replica_mean(-found["elbo"] - found.get("baseline", 0.0))
         self.minimize(self.elbo_optimizer, tape, loss, self.encoder, self.decoder)
-        return {
-            "elbo": tf.reduce_mean(reconstruction - kl),
-            "reconstruction": tf.reduce_mean(reconstruction),
-            "kl": tf.reduce_mean(kl),
-        }
+        return {name: tf.reduce_mean(value) for name, value in found.items()}
 
     def test_step(self, data):
-        """The bound in nats and its two terms, per example [B]."""
+        """The bound in nats and its two terms, and the baseline's likelihood, per example [B]."""
         batch = self.batch(data)
         reconstruction, kl = self.terms(batch.x, self.evaluation_noise(batch), batch.y)
-        return {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
+        found = {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
+        return found | self.of_baseline(batch.x, batch.y)
+
+    def of_baseline(self, images, y):
+        """Returns {"baseline": log p(x|y) [B] of the deterministic network}, {} without one."""
+        if self.decoder.baseline is None:
+            return {}
+        return {"baseline": self.log_likelihood(images, self.decoder.baseline(y))}
+
+    def log_likelihood(self, images, parameters):
+        """log p(x|z, y) [B] from the decoder's output; with quadrants, of the hidden pixels."""
+        if not self._quadrants:
+            return super().log_likelihood(images, parameters)
+        hidden = np.flatnonzero(self.data_spec.visible_pixels() == 0)
+        pixels = (
+            tf.gather(tf.reshape(x, [-1, x.shape[1] * x.shape[2], 1, x.shape[3]]), hidden, axis=1)
+            for x in (images, parameters)
+        )
+        return super().log_likelihood(*pixels)
 
     def terms(self, images, noise, y):
         """Returns (log p(x|z, y) for one z ~ q(z|x, y), KL(q(z|x, y) || p(z|y))), each [B], in
@@ -124,12 +154,30 @@ class CVAE(vae.VAE):
 
     def generate(self, latents, condition=None):
         """The mean of p(x|z, y), in [0, 1], for the z of p(z|y) that standard normal latents stand
-        for; averaged weights."""
+        for; averaged weights.  Quadrants that are given stay as they are."""
         y = self.conditions(condition, tf.shape(latents)[0])
         with self.ema_scope():
             mean, log_variance = self.decoder.prior(y)
             parameters = self.decoder(mean + tf.exp(0.5 * log_variance) * latents, y)
-        return self.mean_picture(parameters)
+        return self._completed(self.mean_picture(parameters), y)
+
+    def guess(self, condition):
+        """The baseline's mean picture, in [0, 1], of given quadrants; averaged weights."""
+        y = self.conditions(condition, len(condition))
+        with self.ema_scope():
+            parameters = self.decoder.baseline(y)
+        return self._completed(self.mean_picture(parameters), y)
+
+    def _completed(self, picture, y):
+        """The picture with the pixels that are given, where quadrants are."""
+        if not self._quadrants:
+            return picture
+        visible = self.data_spec.visible_pixels()
+        return visible * tf.reshape(y, [-1, *self.data_spec.shape]) + (1.0 - visible) * picture
+
+    @property
+    def _quadrants(self):
+        return self.data_spec.condition == "quadrants"
 
     def _drawn_z(self, images, noise, y):
         """Returns one z ~ q(z|x, y), and (mean, log variance) of q(z|x, y) and of p(z|y)."""
