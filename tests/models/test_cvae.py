@@ -357,3 +357,23 @@ def test_other_models_and_data_take_no_quadrants():
         zoo.build("cgan", quadrants(1))
     with pytest.raises(UserError, match="'gaussians8' consists of points: choose another"):
         zoo.load_data("cvae", "gaussians8", condition="quadrants", visible=1)
+
+
+@pytest.mark.slow
+def test_a_run_of_quadrants_is_sampled_judged_and_exported(command, tmp_path):
+    run, export = tmp_path / "run", tmp_path / "export"
+    words = ["--condition=quadrants", "--data.visible=2", "--steps=20", f"--run={run}"]
+    for name, more in (
+        ("train", ["--model=cvae", *words]),
+        ("evaluate", [f"--run={run}", "--num=300", "--seeds=1", "--metrics=frechet"]),
+        ("export", [f"--run={run}", f"--out={export}"]),
+    ):
+        done = command(name, *more)
+        assert done.returncode == 0, done.stderr
+    samplers, pictures = [zoo.load(run), zoo.load(export)], quadrants(2).examples("test", 3)[0]
+    for given in (None, pictures):
+        drawn = [sampler.sample(12, 5, given) for sampler in samplers]
+        np.testing.assert_allclose(*drawn, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(drawn[0][:3, :, :4], pictures[:, :, :4], atol=1e-6)
+    with pytest.raises(UserError, match="this model is given a picture: pass an array float32"):
+        samplers[0].sample(2, 0, [3])

@@ -266,3 +266,22 @@ def test_a_sheet_of_codes_varies_one_at_a_time():
 def test_only_latents_of_several_parts_have_codes():
     with pytest.raises(UserError, match="the latents of this model have no codes: leave --codes"):
         walks.codes(Sampler((("normal", 20),)), 64)
+
+
+@pytest.mark.slow
+def test_the_command_draws_a_sheet_of_codes(runs, command, tmp_path):
+    out = tmp_path / "x.npy"
+    words = ["--codes", "--num=30", f"--out={out}"]
+    done = command("sample", f"--run={runs('infogan')}", *words)
+    assert done.returncode == 0, done.stderr
+    x, model = np.load(out).reshape(3, 10, 8, 8, 1), zoo.load(runs("infogan"))
+    z = np.repeat(model.latents(1), 10, axis=0)
+    z[:, 62:72] = np.eye(10)
+    np.testing.assert_allclose(x[0], model.generate(z), rtol=0, atol=1e-6)
+    for more, sentence in (
+        (["--interpolate"], "give one of --codes and --interpolate, not both."),
+        (["--label=3"], "this model takes no condition"),
+    ):
+        done = command("sample", f"--run={runs('infogan')}", *words, *more)
+        assert done.returncode == 2
+        assert sentence in done.stderr
