@@ -15,7 +15,7 @@ The last three are of held-out pictures (`LIKELIHOOD`, `BOUND`), all others of w
 """
 
 from zoo.config import UserError, nearest
-from zoo.metrics.evaluator import FEATURES
+from zoo.metrics.evaluator import UNITS
 from zoo.metrics.per_class import LEAST
 from zoo.metrics.prdc import K
 
@@ -27,7 +27,7 @@ POINTS = {
 NEIGHBORS = ("precision", "recall", "density", "coverage")
 PAIRWISE = ("kernel", *NEIGHBORS)  # these look at every pair, and take most of the time
 PICTURES = ("frechet", *PAIRWISE, "score")
-WITHIN = {"spread": 2, "frechet_per_class": LEAST * FEATURES}  # pictures of each class, at least
+WITHIN = {"spread": 2, "frechet_per_class": LEAST * (UNITS + 1)}  # pictures of each class, at least
 BY_NAME = ("parzen",)
 OF_CLASSES = ("label", "name")  # conditions that name a class: `DataSpec.condition`
 LIKELIHOOD = ("nll", "bits_per_dim")

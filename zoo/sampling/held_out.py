@@ -22,13 +22,14 @@ def of(sampler, data, split, names, k=BOUNDS):
     """
     from zoo.training.callbacks import DelayedProgressBar
 
-    test = data.examples(split)[0]
+    test, given, _ = data.examples(split)
     alone = {}
-    if data.spec.levels == 2 or figures.BOUND[0] not in names:
+    whole = data.spec.condition != "quadrants"  # or the likelihood is of the hidden pixels alone
+    if whole and (data.spec.levels == 2 or figures.BOUND[0] not in names):
         flat = likelihood.independent(data.examples("train")[0], test, data.spec.levels)
         alone = likelihood.summary(flat, data.spec)
     if figures.BOUND[0] in names:
-        return _bounds(sampler.model, test, k, alone)
+        return _bounds(sampler.model, test, given, k, alone)
     nats = -sampler.log_prob(test, DelayedProgressBar("picture"))
     found = likelihood.summary(nats, data.spec)
     return {
@@ -37,7 +38,7 @@ def of(sampler, data, split, names, k=BOUNDS):
     }
 
 
-def _bounds(model, images, k, alone):
+def _bounds(model, images, given, k, alone):
     from zoo.training.callbacks import DelayedProgressBar
     from zoo.variational import bound
 
@@ -50,15 +51,22 @@ def _bounds(model, images, k, alone):
             count,
             NOISE_SEED,
             lambda pictures, _, done=done, count=count: bar(done + pictures * count, total),
+            given,
         )
         done += count * len(images)
         mean, error = likelihood.mean_and_error(nats)
         found[f"bound_{count}"] = _figure(mean, error, alone.get("nll", (None,))[0])
     return {
-        "of": "the picture, at most: its importance-weighted bound from k samples of z",
+        "of": f"{_what(model.data_spec)}, at most: its importance-weighted bound by k samples of z",
         "noise_seed": NOISE_SEED,
         "figures": found,
     }
+
+
+def _what(spec):
+    if spec.condition == "quadrants":
+        return "the hidden pixels given the others"
+    return "the picture" + ("" if spec.condition == "none" else f" given its {spec.condition}")
 
 
 def _figure(mean, error, alone):

@@ -18,9 +18,12 @@ class Fitted:
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self._means = [keras.metrics.Mean(name) for name in self.metric_names]
         # A namespace, because Keras and checkpoints would track a dict.
         self._last = types.SimpleNamespace(logs={})
+
+    def measure(self):
+        """Makes the means of what `test_step` returns; `metric_names` are known by then."""
+        self._means = [keras.metrics.Mean(name) for name in self.metric_names]
 
     def fit(self, x=None, y=None, batch_size=None, *args, **kwargs):
         """See Keras; the first batch of a caller's own arrays is checked, see `arrays.checked`.

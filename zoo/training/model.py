@@ -43,6 +43,7 @@ class GenerativeModel(saving.Saved, fitting.Fitted, keras.Model):
         super().__init__(dtype="float32")
         conditions.check_data(self, data_spec)
         self.config, self.data_spec = config, data_spec
+        self.measure()
         self.step = self.add_weight(
             name="step", shape=(), dtype="int32", initializer="zeros", trainable=False
         )

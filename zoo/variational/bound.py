@@ -48,7 +48,7 @@ def importance_weighted(log_weight, given, k, noise):
     return total - math.log(k)
 
 
-def of_pictures(model, images, k, seed=0, watch=None):
+def of_pictures(model, images, k, seed=0, watch=None, given=None):
     """Returns the bound of many pictures in nats, float32 [N]; averaged weights.
 
     Args:
@@ -57,22 +57,25 @@ def of_pictures(model, images, k, seed=0, watch=None):
         k: the number of samples of z for each picture, at least 1.
         seed: of the samples.
         watch: called with (pictures done, pictures in all) after each part, or None.
+        given: the condition y float32 [N, d] of each, where the model takes one.
     """
-    spec = model.data_spec
+    spec, given = model.data_spec, [] if given is None else [given]
 
     @tf.function(
         autograph=False,
         input_signature=[
             tf.TensorSpec((None, *spec.shape), tf.float32),
             tf.TensorSpec((), tf.int32),
+            *(tf.TensorSpec((None, y.shape[1]), tf.float32) for y in given),
         ],
     )
-    def bound(part, first):
+    def bound(part, first, *y):
         noise = Noise(seed, EVALUATION, first + tf.range(tf.shape(part)[0]))
         with model.ema_scope():
-            return model.importance_weighted_bound(spec.from_unit(part), k, noise)
+            return model.importance_weighted_bound(spec.from_unit(part), k, noise, *y)
 
     found, most = [], BUDGET // (4 * spec.values * min(SAMPLES, k))
     for rows in watched(slices(len(images), min(PICTURES, most)), watch):
-        found.append(bound(tf.constant(images[rows], tf.float32), tf.constant(rows.start)).numpy())
+        part = [tf.constant(value[rows], tf.float32) for value in (images, *given)]
+        found.append(bound(part[0], tf.constant(rows.start), *part[1:]).numpy())
     return np.concatenate(found)

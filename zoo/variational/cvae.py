@@ -21,7 +21,6 @@ networks, of two ReLU layers each; Glorot weights; layers narrower on data small
 """
 
 import dataclasses
-import math
 
 import numpy as np
 import tensorflow as tf
@@ -30,7 +29,7 @@ from zoo import losses
 from zoo.config import default, setting
 from zoo.networks import cvae, mlp
 from zoo.training import optimizers
-from zoo.variational import vae
+from zoo.variational import bound, vae
 
 DATA = {"condition": "label"}
 
@@ -129,15 +128,11 @@ class CVAE(vae.VAE):
 
         Args:
             images: float32 [B, H, W, C] in the model's range.
-            k: number of importance samples.
+            k: number of importance samples, an integer of at least 1.
             noise: the `zoo.noise.Noise` of the batch.
             y: float32 [B, d].
         """
-        total = tf.fill([tf.shape(images)[0]], -math.inf)
-        for _ in range(k):
-            log_weight = self.log_weight(noise, images, y)
-            total = tf.reduce_logsumexp(tf.stack([total, log_weight]), axis=0)
-        return total - math.log(k)
+        return bound.importance_weighted(self.log_weight, (images, y), k, noise)
 
     def encode(self, images, condition=None):
         """Pictures in [0, 1] -> (mean, log variance) of q(z|x, y), each [B, z]; averaged weights.
