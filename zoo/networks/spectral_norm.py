@@ -12,14 +12,14 @@ since no other unit vector makes uᵀ W v larger.
 import keras
 import tensorflow as tf
 
+from zoo.serializable import Serializable
 
-class _Normalized(keras.layers.Layer):
+
+class _Normalized(Serializable, keras.layers.Layer):
     """A linear layer; W is its kernel with the outputs as rows: [outputs, all else]."""
 
-    def __init__(
-        self, use_bias=True, kernel_initializer="glorot_uniform", u_initializer="ones", **options
-    ):
-        super().__init__(**options)
+    def __init__(self, use_bias, kernel_initializer, u_initializer, dtype):
+        super().__init__(dtype=dtype)
         self.use_bias = use_bias
         self._initializers = kernel_initializer, u_initializer
 
@@ -46,10 +46,6 @@ class _Normalized(keras.layers.Layer):
         u, v = self._vectors()
         return self.kernel / tf.tensordot(u, tf.linalg.matvec(self._matrix(), v), 1)
 
-    def get_config(self):
-        """Without the initializers, which a loaded layer does not need."""
-        return {**super().get_config(), "use_bias": self.use_bias}
-
     def _matrix(self):
         kernel = tf.convert_to_tensor(self.kernel)
         return tf.transpose(tf.reshape(kernel, [-1, kernel.shape[-1]]))
@@ -63,12 +59,18 @@ class _Normalized(keras.layers.Layer):
         return y + tf.cast(self.bias, y.dtype) if self.use_bias else y
 
 
-@keras.saving.register_keras_serializable(package="zoo")
 class SpectralDense(_Normalized):
     """[B, d] -> [B, `units`]."""
 
-    def __init__(self, units, **options):
-        super().__init__(**options)
+    def __init__(
+        self,
+        units,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        u_initializer="ones",
+        dtype="float32",
+    ):
+        super().__init__(use_bias, kernel_initializer, u_initializer, dtype)
         self.units = units
 
     def build(self, input_shape):
@@ -77,20 +79,24 @@ class SpectralDense(_Normalized):
     def call(self, x):
         return self._finished(tf.matmul(x, tf.cast(self.normalized(), x.dtype)))
 
-    def get_config(self):
-        """See Keras."""
-        return {**super().get_config(), "units": self.units}
 
-
-@keras.saving.register_keras_serializable(package="zoo")
 class SpectralConv2D(_Normalized):
     """[B, H, W, C] -> [B, H / strides, W / strides, `filters`], zero-padded; channels last.
 
     The norm is that of the kernel as a matrix [filters, size * size * C], as in the paper.
     """
 
-    def __init__(self, filters, kernel_size, strides=1, **options):
-        super().__init__(**options)
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        u_initializer="ones",
+        dtype="float32",
+    ):
+        super().__init__(use_bias, kernel_initializer, u_initializer, dtype)
         self.filters, self.kernel_size, self.strides = filters, kernel_size, strides
 
     def build(self, input_shape):
@@ -99,11 +105,6 @@ class SpectralConv2D(_Normalized):
     def call(self, x):
         kernel = tf.cast(self.normalized(), x.dtype)
         return self._finished(tf.nn.conv2d(x, kernel, self.strides, "SAME"))
-
-    def get_config(self):
-        """See Keras."""
-        sizes = {"kernel_size": self.kernel_size, "strides": self.strides}
-        return {**super().get_config(), "filters": self.filters, **sizes}
 
 
 def layers(network):
