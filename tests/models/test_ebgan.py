@@ -34,7 +34,7 @@ def data():
 
 def energies(model, x):
     """‖D(x) - x‖ of each picture, in NumPy."""
-    return np.sqrt(((model.discriminator(x).numpy() - x) ** 2).sum(axis=(1, 2, 3)))
+    return np.sqrt(((model.discriminator(x)[0].numpy() - x) ** 2).sum(axis=(1, 2, 3)))
 
 
 def test_energy_and_its_margin_by_hand(data):

@@ -109,7 +109,7 @@ def test_one_picture_a_class_looks_bad_by_what_varies_within_it(digits):
 def test_figures_within_a_class_need_pictures_enough(digits):
     data = zoo.load_data("cgan")
     assert "frechet_per_class" not in evaluation.judge(data, "test", 5000).counts
-    with pytest.raises(UserError, match=r"needs 128 pictures of each class .* 297 of 10 classes"):
+    with pytest.raises(UserError, match=r"needs 130 pictures of each class .* 297 of 10 classes"):
         evaluation.judge(data, "test", 5000, ["frechet_per_class"])
 
 

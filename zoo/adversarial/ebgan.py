@@ -99,8 +99,8 @@ class EBGAN(base.TwoNetworks):
 
     def energy(self, x):
         """Returns (‖Dec(Enc(x)) - x‖ [B], over all axes but the first; Enc(x) [B, d])."""
-        codes = self.discriminator.encoder(x)
-        errors = self.discriminator.decoder(codes) - x
+        decoded, codes = self.discriminator(x)
+        errors = decoded - x
         return tf.sqrt(tf.reduce_sum(errors**2, axis=[1, 2, 3]) + losses.TINY), codes
 
     def score(self, x):

@@ -35,7 +35,7 @@ class Generator(Network):
 
 
 class Autoencoder(Network):
-    """Picture [B, H, W, C] -> its reconstruction through a code [B, d], not bounded.
+    """Picture [B, H, W, C] -> (its reconstruction, not bounded; the code [B, d] in between).
 
     Args:
         units: widths of the encoder's layers, the code's last; the decoder mirrors them.
@@ -60,7 +60,8 @@ class Autoencoder(Network):
         self.built = True
 
     def call(self, x, condition=None, noise=None, training=False):
-        return self.decoder(self.encoder(self.joined(x, condition)))
+        code = self.encoder(self.joined(x, condition))
+        return self.decoder(code), code
 
 
 def _dense(units, initializers, deviation, dtype, activation=None, use_bias=True):

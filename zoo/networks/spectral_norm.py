@@ -18,8 +18,8 @@ from zoo.serializable import Serializable
 class _Normalized(Serializable, keras.layers.Layer):
     """A linear layer; W is its kernel with the outputs as rows: [outputs, all else]."""
 
-    def __init__(self, use_bias, kernel_initializer, u_initializer, dtype):
-        super().__init__(dtype=dtype)
+    def __init__(self, use_bias, kernel_initializer, u_initializer, dtype, name):
+        super().__init__(dtype=dtype, name=name)
         self.use_bias = use_bias
         self._initializers = kernel_initializer, u_initializer
 
@@ -69,8 +69,9 @@ class SpectralDense(_Normalized):
         kernel_initializer="glorot_uniform",
         u_initializer="ones",
         dtype="float32",
+        name=None,
     ):
-        super().__init__(use_bias, kernel_initializer, u_initializer, dtype)
+        super().__init__(use_bias, kernel_initializer, u_initializer, dtype, name)
         self.units = units
 
     def build(self, input_shape):
@@ -95,8 +96,9 @@ class SpectralConv2D(_Normalized):
         kernel_initializer="glorot_uniform",
         u_initializer="ones",
         dtype="float32",
+        name=None,
     ):
-        super().__init__(use_bias, kernel_initializer, u_initializer, dtype)
+        super().__init__(use_bias, kernel_initializer, u_initializer, dtype, name)
         self.filters, self.kernel_size, self.strides = filters, kernel_size, strides
 
     def build(self, input_shape):
