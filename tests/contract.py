@@ -119,6 +119,7 @@ def check_each_network_moves_alone(name, data):
     """Item 1: with the others' learning rates at 0, exactly one network's weights change, all."""
     for part in make(name, data.spec).optimizers():
         model = make(name, data.spec)
+        model.run_eagerly = True  # to trace a graph takes seconds, and one step does not
         for other, (_, optimizer) in model.optimizers().items():
             if other != part:
                 optimizer.learning_rate = 0.0

@@ -21,6 +21,7 @@ from zoo.config import UserError, override
 from zoo.interruption import Interruption, Stopped, deferred
 from zoo.runs import fit
 from zoo.runs.checkpoints import Checkpoints
+from zoo.runs.directory import Run
 from zoo.training import callbacks, execution
 from zoo.viz import grid
 
@@ -421,12 +422,11 @@ def test_a_full_disk_ends_with_what_to_do(library, runs, command, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_a_damaged_line_of_metrics_is_named(runs, command, tmp_path):
+def test_a_damaged_line_of_metrics_is_named(runs, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(runs("vae"), run)
     lines = (run / "metrics.jsonl").read_text().splitlines(keepends=True)
     (run / "metrics.jsonl").write_text("".join([lines[0], "{\n", *lines[1:]]))
-    done = command("export", f"--run={run}", f"--out={tmp_path / 'name'}")
-    assert done.returncode == 2, done.stderr
-    assert f"line 2 of '{run / 'metrics.jsonl'}' is damaged" in done.stderr
-    assert not (tmp_path / "name").exists()
+    with pytest.raises(UserError) as error:
+        Run.read(run).metrics()
+    assert f"line 2 of '{run / 'metrics.jsonl'}' is damaged" in str(error.value)

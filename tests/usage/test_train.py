@@ -337,7 +337,7 @@ def test_a_folder_that_has_changed_is_refused(command, tmp_path):
     random = np.random.RandomState(0)
     for i in range(12):
         Image.fromarray(random.randint(0, 255, (8, 8), np.uint8)).save(folder / f"{i}.png")
-    words = ["--model=gan", f"--dataset=folder:{folder}", "--config.batch_size=4", f"--run={run}"]
+    words = ["--model=vae", f"--dataset=folder:{folder}", "--config.batch_size=4", f"--run={run}"]
     done = command("train", *words, "--steps=4")
     assert done.returncode == 0, done.stderr
     Image.fromarray(random.randint(0, 255, (8, 8), np.uint8)).save(folder / "3.png")
