@@ -3,9 +3,6 @@
 `run` is a `Run`, or the `Preset` that keeps what was recorded of one.
 """
 
-import dataclasses
-import json
-
 from zoo import recipes, registry
 from zoo.config import override
 
@@ -46,17 +43,16 @@ def recipe(facts):
     model = facts["model"]
     if facts.get("from"):
         return None
-    settings, data = registry.module(model).Config(), registry.data_options(model)
+    defaults = {"config": registry.module(model).Config(), "data": registry.data_options(model)}
+    wanted = (model, facts["dataset"], facts["trained_steps"])
     for name, one in recipes.RECIPES.items():
-        if (one.model, one.dataset, one.steps) == (model, facts["dataset"], facts["trained_steps"]):
-            parts = {"config": override(settings, one.config), "data": override(data, one.data)}
-            if all(_as_json(part) == facts[key] for key, part in parts.items()):
-                return name
+        # Over the defaults both, since a setting may be newer than the run.
+        if (one.model, one.dataset, one.steps) == wanted and all(
+            override(default, getattr(one, part)) == override(default, facts[part])
+            for part, default in defaults.items()
+        ):
+            return name
     return None
-
-
-def _as_json(settings):
-    return json.loads(json.dumps(dataclasses.asdict(settings)))
 
 
 def _how(facts):
