@@ -84,7 +84,8 @@ def _judge_samples():
     if FLAGS.against is None:
         raise UserError(f"say what to compare to: --against={' or '.join(evaluator.FACTS)}.")
     path = pathlib.Path(FLAGS.samples)
-    out = pathlib.Path(FLAGS.out or path.with_name(f"{path.stem}_evaluation.json"))
+    beside = path.expanduser().absolute()
+    out = pathlib.Path(FLAGS.out or beside.with_name(f"{beside.stem}_evaluation.json"))
     files.check_out(out)
     result = judging.of_samples(path, FLAGS.against, FLAGS.num, FLAGS.metrics)
     print(f"{result['samples']['examples']} pictures of {path}, against {FLAGS.against}")
@@ -175,7 +176,8 @@ def _show(found, result, out):
 
 
 def _in_words(figure):
-    spread = figure.get("sd", figure.get("standard_error"))
+    # Of one seed there is no deviation over seeds, but a Parzen window has an error over pictures.
+    spread = figure.get("sd") or figure.get("standard_error")
     words = f"{figure['mean']:.4f}" + ("" if spread is None else f" ± {spread:.4f}")
     for key, note in (
         ("real", "the data's own"),

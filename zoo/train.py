@@ -153,6 +153,11 @@ def _of_file(path):
         facts = None
     if not isinstance(facts, dict):
         raise UserError(f"--config_file={path}: it is not a JSON object of settings.")
+    if isinstance(begun := facts.get("from"), dict) and not FLAGS["from"].value:
+        raise UserError(
+            f"--config_file={path}: that run began with the preset {begun.get('preset')!r}: pass "
+            "--from as well, or give its settings alone."
+        )
     kinds = {key: KEYS[key] for key in ("model", "dataset", "config", "data", "steps")}
     if not facts.keys() & kinds.keys():
         return {"config": facts}

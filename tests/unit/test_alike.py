@@ -13,6 +13,7 @@ FACTS = {
     "model": "vae",
     "config": {"seed": 0, "latent": 20},
     "data": {"binarize": "static"},
+    "data_spec": {"name": "digits"},
     "steps": 100,
     "stretches": [{"from_step": 0}],
 }
@@ -34,6 +35,12 @@ def test_seeds_and_stretches_may_differ():
     alike.check([run("a", 0), run("b", 1, stretches=[]), run("c", 2)])
 
 
+def test_an_option_newer_than_a_run_has_its_default():
+    alike.check([run("a", 0), run("b", 1, data__visible=0, data_spec__visible=0)])
+    with pytest.raises(UserError, match=r"data.visible=0 and 'b' has data.visible=1"):
+        alike.check([run("a", 0), run("b", 1, data__visible=1)])
+
+
 @pytest.mark.parametrize(
     ("other", "said"),
     [
@@ -42,6 +49,7 @@ def test_seeds_and_stretches_may_differ():
         (run("b", 1, config__latent=10), "config.latent=20 and 'b' has config.latent=10"),
         (run("b", 1, data__binarize="none"), "data.binarize=static .* data.binarize=none"),
         (run("b", 1, steps=200), "steps=100 and 'b' has steps=200: .* in their seed alone"),
+        (run("b", 1, trained_steps=50), "trained_steps=None and 'b' has trained_steps=50"),
         (run("b", 1, jit=True), "jit=None and 'b' has jit=True"),
     ],
 )

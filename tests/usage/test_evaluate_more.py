@@ -10,7 +10,6 @@ import zoo
 from tests.contract import flags_of
 from zoo.config import UserError
 from zoo.metrics import evaluation, evaluator, figures, per_class
-from zoo.sampling import judging, several
 from zoo.sampling.sampler import RunSampler
 
 TINY = {"hidden": (24,), "latent": 4, "optimizer": "adam", "learning_rate": 1e-3}
@@ -78,14 +77,6 @@ def test_several_runs_give_a_spread_over_training_seeds(vaes, command, tmp_path)
     assert drawn["counts"] == {"drawn": 200, "real": 200, "held_out": 297, "validation": 150}
     assert drawn["real"] > drawn["mean"]
     assert 0.05 < drawn["sigma"] < 1
-
-
-@pytest.mark.slow
-def test_runs_at_different_steps_are_refused(vaes):
-    samplers = [RunSampler(vaes(seed)) for seed in (0, 1)]
-    samplers[1].model.step.assign(29)
-    with pytest.raises(UserError, match=r"has step=30 and .* has step=29"):
-        next(several.of_runs(samplers, judging.Asked(num=50, seeds=1)))
 
 
 def test_one_picture_a_class_looks_bad_by_what_varies_within_it(digits):

@@ -117,9 +117,22 @@ def test_all_of_a_run_from_its_json(monkeypatch, tmp_path):
         ),
         ('{"model": "vea"}', "unknown model 'vea': did you mean 'vae'"),
         ('{"model": "vae", "steps": 0}', "its 'steps' cannot be 0"),
+        ('{"model": "vae", "from": {"preset": "p"}}', "began with the preset 'p': pass --from as"),
         ('{"model": "vae", "config": [3]}', r"its 'config' cannot be \[3\]"),
     ],
-    ids=["missing", "list", "python", "deep", "key", "type", "mixed", "model", "steps", "config"],
+    ids=[
+        "missing",
+        "list",
+        "python",
+        "deep",
+        "key",
+        "type",
+        "mixed",
+        "model",
+        "steps",
+        "preset",
+        "config",
+    ],
 )
 def test_wrong_json_gets_one_sentence(content, sentence, asked, tmp_path):
     file = tmp_path / "some.json"

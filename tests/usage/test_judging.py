@@ -95,6 +95,7 @@ def test_a_folder_and_a_chosen_figure(digits, tmp_path, monkeypatch, capsys):
         (["--samples=x.npy", "--against=digits", "--out=no/x.json"], "'no' does not exist"),
         (["--samples=x.npy", "--against=digits", "--metrics=nll"], "'nll' needs a model that"),
         (["--samples=x.npy", "--against=digits", "--metrics=accuracy"], "needs a model that is"),
+        (["--samples=x.npy", "--against=digits", "--metrics=parzen"], "needs the data's own"),
         (["--samples=x.npy", "--against=digits", "--num=5", "--metrics=recall"], "more than 5"),
         (["--samples=y.npy", "--against=digits"], "'y.npy' cannot be read (No such file"),
     ],

@@ -279,9 +279,9 @@ DAMAGES = {
     "no data_spec": (inner(data_spec=None), "is damaged: "),
     "a bad data_spec": (inner(data_spec={"name": "x", "shape": [0]}), "'shape' cannot be (0,)"),
     "another format": (metadata(format=9), "is of format 9, and this zoo reads 1"),
-    "no step": (metadata(step="two"), "its 'step' is not a int"),
-    "no examples": (metadata(run={**RUN, "held_out": {}}), "its 'examples' is not a int"),
-    "no run": (metadata(run=[]), "its 'run' is not a dict"),
+    "no step": (metadata(step="two"), "its 'step' must be of type int"),
+    "no examples": (metadata(run={**RUN, "held_out": {}}), "its 'examples' must be of type int"),
+    "no run": (metadata(run=[]), "its 'run' must be of type dict"),
 }
 
 
@@ -317,6 +317,19 @@ def test_a_preset_takes_the_place_of_a_preset_only(saved, tmp_path):
     with pytest.raises(UserError, match="holds other files: name a new folder"):
         model.save_to_preset(tmp_path / "thesis")
     assert (tmp_path / "thesis" / "chapter.tex").exists()
+
+
+def test_a_model_given_quadrants_has_a_preset_that_says_how_many(data, tmp_path):
+    options = {"condition": "quadrants", "visible": 2}
+    digits = zoo.load_data("cvae", "digits", **options)
+    model = build("cvae", digits.spec)
+    model.save_to_preset(tmp_path / "halves", digits.conditions())
+    preset = presets.Preset.read(tmp_path / "halves")
+    assert preset.facts["data"]["visible"] == 2
+    assert zoo.load(tmp_path / "halves").sample(2).shape == (2, 8, 8, 1)
+    other = zoo.load_data("cvae", "digits", condition="quadrants", visible=3)
+    with pytest.raises(UserError, match=r"is given 2 quadrants, and 'digits' has 3"):
+        preset.check_data(other.spec)
 
 
 def test_only_models_of_the_registry_have_presets(data, tmp_path):

@@ -40,7 +40,6 @@ class DataOptions:
     visible: int = setting(
         0, "with condition=quadrants: how many of the four are given, 1 to 3", low=0, high=3
     )
-
     feature: str = setting(
         "", "which feature of a TFDS data set is the picture, e.g. image/left; '' chooses"
     )

@@ -107,7 +107,7 @@ def _why_not(name, spec, num):
     if spec.modality == "images" and name in (*PICTURES, "accuracy", *WITHIN):
         if spec.classes < 2:
             return f"{name!r} needs pictures with labels of at least 2 classes"
-        if name not in PICTURES and spec.condition == "none":
+        if name not in PICTURES and spec.condition not in OF_CLASSES:
             return f"{name!r} needs a model that is given a class"
         if name in WITHIN:
             return (

@@ -41,12 +41,11 @@ class Discriminator(Network):
 class Block(resnet.Block):
     """A residual block of spectrally normalized convolutions."""
 
-    conv = staticmethod(
-        lambda channels, size, initializers, dtype: SpectralConv2D(
+    def conv(self, channels, size, initializers, dtype):
+        return SpectralConv2D(
             channels, size, kernel_initializer=initializers.glorot_uniform(),
             u_initializer=initializers.normal(1.0), dtype=dtype,
-        )
-    )  # fmt: skip
+        )  # fmt: skip
 
 
 class ResidualDiscriminator(Network):

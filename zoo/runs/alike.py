@@ -1,6 +1,9 @@
 """Whether runs are one training with several seeds, so that a spread over them means something."""
 
+import dataclasses
+
 from zoo.config import UserError
+from zoo.data.spec import DataOptions
 
 FREE = ("config.seed", "stretches")  # the seed itself, and which code trained when
 
@@ -14,9 +17,9 @@ def check(runs):
     Raises:
         UserError: two have one seed, or another key differs.
     """
-    first, facts, seeds = runs[0], _flat(runs[0].facts), {}
+    first, facts, seeds = runs[0], _facts(runs[0]), {}
     for run in runs:
-        other = _flat(run.facts)
+        other = _facts(run)
         for key in sorted(facts.keys() | other.keys()):
             if facts.get(key) != other.get(key):
                 refuse(first.path, run.path, key, facts.get(key), other.get(key))
@@ -35,6 +38,13 @@ def refuse(path, other_path, key, value, other):
         f"{str(path)!r} has {key}={value} and {str(other_path)!r} has {key}={other}: runs that are "
         "evaluated together may differ in their seed alone."
     )
+
+
+def _facts(run):
+    """What `run.json` says, with the defaults of options that are newer than the run."""
+    options = dataclasses.asdict(DataOptions()) | run.facts["data"]
+    spec = {"visible": 0} | run.facts["data_spec"]
+    return _flat(run.facts | {"data": options, "data_spec": spec})
 
 
 def _flat(facts, prefix=""):

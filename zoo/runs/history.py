@@ -123,7 +123,7 @@ def _figures(run):
     for result in run.evaluations:
         codes[_code(result["code"])] = None
         for name, figure in result["figures"].items():
-            spread = figure.get("sd", figure.get("standard_error"))
+            spread = figure.get("sd") or figure.get("standard_error")
             beside = figure.get("real", figure.get("independent_pixels"))
             values = [figure["mean"], spread, beside]
             words = ["" if value is None else f"{value:.4f}" for value in values]

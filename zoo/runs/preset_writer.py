@@ -107,6 +107,7 @@ def _metadata(model, weights, run):
             "binarize": spec.binarize,
             "dequantize": spec.dequantized,
             "condition": spec.condition,
+            "visible": spec.visible,
             "target": "name" if spec.modality == "text" else "image",
         }
         recorded = {
@@ -181,5 +182,10 @@ holds the moving average of each weight that has one, and no optimizers.
 def _given(spec):
     if spec.condition == "none":
         return ""
-    words = {"label": "a class", "name": "a name", "image": "a picture"}
+    words = {
+        "label": "a class",
+        "name": "a name",
+        "image": "a picture",
+        "quadrants": "pictures, of which it sees some quadrants",
+    }
     return f" given {words[spec.condition]} (`condition=…`)"

@@ -179,6 +179,7 @@ class Preset:
             ("range", "trained on the range {}", "leave --data.range out"),
             ("condition", "is given the condition {}", "leave --condition out"),
             ("condition_shape", "is given a condition of shape {}", "name data with these classes"),
+            ("visible", "is given {} quadrants", "leave --data.visible out"),
         ):
             mine, theirs = getattr(own, key), getattr(spec, key)
             if mine != theirs:
@@ -253,11 +254,13 @@ def _of_kinds(found, kinds):
         raise TypeError("it is not a JSON object")
     for key, kind in kinds.items():
         if not isinstance(found.get(key), kind):
-            raise TypeError(f"its {key!r} is not a {kind.__name__}")
+            raise TypeError(f"its {key!r} must be of type {kind.__name__}")
     return found
 
 
 def _said(error):
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
     return str(error).rstrip(".") if isinstance(error, UserError | TypeError) else "it is not JSON"
 
 

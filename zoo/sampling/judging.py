@@ -151,6 +151,8 @@ def of_samples(path, against, num, metrics=None):
     real, floor = frozen.real.features, frozen.floor.features
     spec = DataSpec(against, frozen.shape, classes=10)
     asked = [n for m in metrics or () for n in (figures.PICTURES if m == "samples" else (m,))]
+    if not set(asked).isdisjoint(figures.BY_NAME):
+        raise UserError("'parzen' needs the data's own pictures: evaluate a run, or leave it out.")
     names = figures.chosen(spec, min(num, len(images), len(real)), False, asked)
     judge = pictures.Judge(frozen, real, floor, min(num, len(images)), names)
     return {
@@ -180,13 +182,14 @@ def _part(data, split):
 def _wanted(sampler, num, asked):
     """Group -> its figures to take, which this run permits."""
     spec, names = sampler.data_spec, None
-    bounded = sampler.model.bounds_likelihood
+    model = sampler.model
+    bounded, is_vae = model.bounds_likelihood, hasattr(model, "importance_weighted_bound")
     if asked.metrics:
         # Of data that permits none, the sentence about pictures says why.
         of_samples = figures.of_samples(spec, num) or figures.PICTURES
         groups = {
             "samples": of_samples,
-            "likelihood": figures.BOUND if bounded else figures.LIKELIHOOD,
+            "likelihood": figures.BOUND if is_vae else figures.LIKELIHOOD,
         }
         names = [figure for name in asked.metrics for figure in groups.get(name, (name,))]
     chosen = figures.chosen(spec, num, sampler.pixelwise, names, bounded)

@@ -90,7 +90,6 @@ def find(path, with_model=False):
         raise UserError(f"{str(path)!r} is an export, which has no model: name a run or a preset.")
     if version is not None:
         return ExportSampler, version
-    # A file that Keras' `save` wrote belongs here.
     if is_preset or (not is_there and str(path) in presets.names()):
         return PresetSampler, path
     raise UserError(

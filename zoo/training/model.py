@@ -1,7 +1,6 @@
 """The base of every model: the mean over replicas, the noise, optimizers, averages, sampling.
 
-A loop file (`gan.py`, `vae.py`, …) holds one algorithm in full; what is the same for all of them,
-and would hide the algorithm there, is here.
+A loop file (`gan.py`, `vae.py`, …) holds one algorithm in full; shared machinery lives here.
 """
 
 import contextlib

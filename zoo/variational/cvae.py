@@ -113,9 +113,13 @@ class CVAE(vae.VAE):
         reconstruction = self.log_likelihood(images, self.decoder(z, y))
         return reconstruction, losses.gaussian_kl_between(*posterior, *prior)
 
-    def log_weight(self, noise, images, y):
-        """log p(x, z|y) - log q(z|x, y) [B] in nats, for one z ~ q(z|x, y)."""
-        z, posterior, prior = self._drawn_z(images, noise, y)
+    def log_weight(self, noise, images, y, *gaussians):
+        """log p(x, z|y) - log q(z|x, y) [B] in nats, for one z ~ q(z|x, y).
+
+        `gaussians` are mean and log variance of q(z|x, y), then of p(z|y), each [B, z].
+        """
+        posterior, prior = gaussians[:2], gaussians[2:]
+        z = self._drawn(noise, *posterior)
         return (
             self.log_likelihood(images, self.decoder(z, y))
             + losses.gaussian_log_likelihood(z, *prior)
@@ -132,7 +136,9 @@ class CVAE(vae.VAE):
             noise: the `zoo.noise.Noise` of the batch.
             y: float32 [B, d].
         """
-        return bound.importance_weighted(self.log_weight, (images, y), k, noise)
+        posterior = tf.split(self.encoder(images, y), 2, axis=-1)
+        given = (images, y, *posterior, *self.decoder.prior(y))
+        return bound.importance_weighted(self.log_weight, given, k, noise)
 
     def encode(self, images, condition=None):
         """Pictures in [0, 1] -> (mean, log variance) of q(z|x, y), each [B, z]; averaged weights.
@@ -176,9 +182,11 @@ class CVAE(vae.VAE):
 
     def _drawn_z(self, images, noise, y):
         """Returns one z ~ q(z|x, y), and (mean, log variance) of q(z|x, y) and of p(z|y)."""
-        mean, log_variance = tf.split(self.encoder(images, y), 2, axis=-1)
-        z = mean + tf.exp(0.5 * log_variance) * noise.normal((self.config.latent,))
-        return z, (mean, log_variance), self.decoder.prior(y)
+        posterior = tf.split(self.encoder(images, y), 2, axis=-1)
+        return self._drawn(noise, *posterior), posterior, self.decoder.prior(y)
+
+    def _drawn(self, noise, mean, log_variance):
+        return mean + tf.exp(0.5 * log_variance) * noise.normal((self.config.latent,))
 
 
 def build(config, data_spec, steps=None, **compile_options):
