@@ -103,7 +103,7 @@ def test_one_step_by_hand(data):
     statistics = [w.numpy() for w in g.weights]
 
     def energy(x):
-        return tf.norm(tf.reshape(d(x) - x, [len(x), -1]), axis=1)
+        return tf.norm(tf.reshape(d(x)[0] - x, [len(x), -1]), axis=1)
 
     fakes = g(z_d, training=True)
     with tf.GradientTape() as tape:

@@ -21,15 +21,13 @@ from zoo.sampling import sampler as samplers
 from zoo.training.model import GenerativeModel
 from zoo.variational.vae import VAE
 
-CONDITIONAL = {"cgan": "label", "acgan": "label"}
-
 
 @pytest.fixture(scope="module")
 def data():
     """model -> the digits as it takes them."""
 
     def of(name):
-        return zoo.load_data(name, "digits", condition=CONDITIONAL.get(name, "none"))
+        return zoo.load_data(name)
 
     return of
 
