@@ -71,6 +71,11 @@ def data_options(name, words=None):
     return override(DataOptions(), getattr(module(name), "DATA", {}) | (words or {}))
 
 
+def defaults(name):
+    """Returns part of a run's settings -> its defaults: ``config`` and ``data`` of a model."""
+    return {"config": module(name).Config(), "data": data_options(name)}
+
+
 def module(name):
     """Returns the model's module, with its `Config` and `build`."""
     check(name)

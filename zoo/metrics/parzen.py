@@ -18,6 +18,7 @@ import math
 import numpy as np
 
 from zoo.metrics import pairs
+from zoo.metrics.pictures import some
 
 SIGMAS = tuple(10.0 ** (i / 9) for i in range(-18, 10))  # 0.01 to 10
 VALIDATION = 1000  # pictures that the width is chosen on, but a tenth of the training part at most
@@ -46,8 +47,7 @@ class Judge:
             "drawn": self._count, "real": self._count, "held_out": len(test),
             "validation": len(self._validation),
         }  # fmt: skip
-        rows = np.sort(np.random.RandomState(0).permutation(most)[: self._count])
-        self.real = self.of(train[rows])
+        self.real = self.of(train[some(most, self._count)])
 
     def of(self, images):
         """Returns the figure of drawn pictures, see `parzen`."""

@@ -330,8 +330,8 @@ def _defaults(model):
     """part of the identity -> key -> the model's default, as JSON has it."""
     from zoo import registry
 
-    parts = {"config": registry.module(model).Config(), "data": registry.data_options(model)}
-    return json.loads(json.dumps({k: dataclasses.asdict(v) for k, v in parts.items()}))
+    parts = registry.defaults(model).items()
+    return json.loads(json.dumps({part: dataclasses.asdict(value) for part, value in parts}))
 
 
 def _check_examples(path, facts, digest):

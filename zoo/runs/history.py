@@ -43,7 +43,7 @@ def recipe(facts):
     model = facts["model"]
     if facts.get("from"):
         return None
-    defaults = {"config": registry.module(model).Config(), "data": registry.data_options(model)}
+    defaults = registry.defaults(model)
     wanted = (model, facts["dataset"], facts["trained_steps"])
     for name, one in recipes.RECIPES.items():
         # Over the defaults both, since a setting may be newer than the run.
@@ -73,11 +73,7 @@ def _command(facts):
     model, begun = facts["model"], facts.get("from")
     first = f"--from={begun['preset']}" if begun else f"--model={model}"
     words = [first, f"--dataset={facts['dataset']}"]
-    defaults = {
-        "config": registry.module(model).Config(),
-        "data": registry.data_options(model),
-    }
-    for part, default in defaults.items():
+    for part, default in registry.defaults(model).items():
         for key, value in facts[part].items():
             value = tuple(value) if isinstance(value, list) else value
             # What a preset has in place of a default is not known here.
