@@ -18,7 +18,8 @@ def of_runs(samplers, asked):
     Raises:
         UserError: they differ in something else; or see `judging.prepare`.
     """
-    alike.check([sampler.run for sampler in samplers])  # their `trained_steps` too
+    if len(samplers) > 1:
+        alike.check([sampler.run for sampler in samplers])  # their `trained_steps` too
     prepared = judging.prepare(samplers[0], asked)
     for sampler in samplers:
         yield sampler, judging.of_run(sampler, prepared)
