@@ -25,6 +25,7 @@ mine_evaluation.json beside mine.npy.
 
 import json
 import pathlib
+import time
 
 from absl import flags
 
@@ -87,9 +88,23 @@ def _judge_samples():
     beside = path.expanduser().absolute()
     out = pathlib.Path(FLAGS.out or beside.with_name(f"{beside.stem}_evaluation.json"))
     files.check_out(out)
-    result = judging.of_samples(path, FLAGS.against, FLAGS.num, FLAGS.metrics)
+    result = judging.of_samples(path, FLAGS.against, FLAGS.num, FLAGS.metrics, _progress())
     print(f"{result['samples']['examples']} pictures of {path}, against {FLAGS.against}")
     _show(result["figures"], result, out)
+
+
+def _progress():
+    """Tells of figures as they are done, with the time left, once two seconds have passed; Keras'
+    bar needs TensorFlow, which pictures of any origin are judged without."""
+    begun = time.monotonic()
+
+    def tell(done, total):
+        passed = time.monotonic() - begun
+        if passed > 2.0 and done < total:
+            left = passed / done * (total - done)
+            print(f"  {done} of {total} figures, {left:.0f} s left", flush=True)
+
+    return tell
 
 
 def _judge_runs():

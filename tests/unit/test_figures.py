@@ -158,3 +158,17 @@ def test_each_figure_of_pictures_moves_as_its_paper_says(table):
     assert 8.5 < missing["score"] < 9.2
     assert repeated["score"] == pytest.approx(1, abs=1e-6)
     assert noise["score"] < blurred["score"] < 6
+
+
+def test_each_figure_is_told_of_as_it_is_done():
+    features = np.random.RandomState(0).randn(2, 40, 5)
+    told = []
+
+    def tell(done, total):
+        told.append((done, total))
+
+    names = ("frechet", "precision", "coverage")
+    judge = pictures.Judge(None, features[0], features[1], 40, names, tell)
+    assert told == [(1, 3), (3, 3)]
+    assert list(judge.of_features(features[1], tell)) == list(names)
+    assert told == 2 * [(1, 3), (3, 3)]

@@ -31,14 +31,15 @@ ROLL = 2000  # corners of the polyline that stands for the Swiss roll
 FROZEN_SPLIT = "test"  # what the frozen classifiers compare to
 
 
-def judge(data, held_out, num, names=None):
+def judge(data, held_out, num, names=None, progress=None):
     """Returns the judge of `num` examples.
 
-    It has `of(x, given)`, name -> figure: a float, or a dict of it, `value`, and of what belongs to
-    it; `real`, name -> the data's own; `whole`, the same of as many examples as there are, of
-    figures that few bias; `counts`, name -> of how many examples each is: `drawn` by the model,
-    `real` for the data's own, and `held_out` that both are compared to; `held_out`, the split that
-    these are of; and `evaluator`, the facts of the classifier that it sees with, as JSON has them,
+    It has `of(x, given, progress)`, name -> figure: a float, or a dict of it, `value`, and of what
+    belongs to it; of pictures, `progress` is called with (figures done, figures in all).  It has
+    `real`, name -> the data's own; `whole`, the same of as many examples as there are, of figures
+    that few bias; `counts`, name -> of how many examples each is: `drawn` by the model, `real` for
+    the data's own, and `held_out` that both are compared to; `held_out`, the split that these are
+    of; and `evaluator`, the facts of the classifier that it sees with, as JSON has them,
     or None.
 
     Args:
@@ -47,6 +48,7 @@ def judge(data, held_out, num, names=None):
             judges it is `FROZEN_SPLIT`, whatever the run held out.
         num: how many examples `of` is going to be given.
         names: which figures to take, see `figures`; by default all.  No other is computed.
+        progress: as of `of`, of the data's own pictures, which are judged first.
 
     Raises:
         UserError: there is no figure for this data, or not one that was asked for.
@@ -57,7 +59,7 @@ def judge(data, held_out, num, names=None):
     count = min(num, len(data.splits[held_out][0]))
     chosen = figures.chosen(spec, count, pixelwise=False, names=names)
     if spec.modality == "images":
-        return _Pictures(data, held_out, num, chosen, asked=names is not None)
+        return _Pictures(data, held_out, num, chosen, names is not None, progress)
     return {"text": _Names, "points": _Points}[spec.modality](data, held_out, num, chosen)
 
 
@@ -73,10 +75,10 @@ class _Points:
         self.held_out, self._name, self._names = held_out, data.spec.name, names
         real = data.examples(held_out, num)[0]
         self._count = len(real)
-        self.real = self.of(real, None)
+        self.real = self.of(real)
         self.counts = {name: {"drawn": self._count, "real": self._count} for name in self.real}
 
-    def of(self, x, given):
+    def of(self, x, given=None, progress=None):
         x = x[: self._count]
         if self._name in toy2d.MODES:
             covered, good, kl = modes.mode_coverage(x, *toy2d.MODES[self._name])
@@ -89,7 +91,7 @@ class _Points:
 class _Pictures:
     whole, evaluator = {}, None
 
-    def __init__(self, data, held_out, num, names, asked):
+    def __init__(self, data, held_out, num, names, asked, progress):
         self.held_out, self._spec, self._names = held_out, data.spec, names
         if data.spec.condition == "quadrants":
             # All of them are completed, not the first again and again.
@@ -102,16 +104,18 @@ class _Pictures:
             self.real["parzen"] = self._window.real["value"]
             self.counts["parzen"] = self._window.counts
         if any(name not in figures.BY_NAME for name in names):
-            self._look(data, held_out, num, names, asked)
+            self._look(data, held_out, num, names, asked, progress)
 
-    def _look(self, data, held_out, num, names, asked):
+    def _look(self, data, held_out, num, names, asked, progress):
         """Prepares the figures that see through a classifier."""
         self._classifier, self.evaluator = _classifier(data, data.spec.shape)
         if _shipped(data.spec):
             self.evaluator["reference"] = self._classifier.sha256["reference"]
         real, floor = _real(data, held_out, self._classifier)
         of_features = [name for name in names if name in figures.PICTURES]
-        self._judge = pictures.Judge(self._classifier, real[0], floor[0], num, of_features)
+        self._judge = pictures.Judge(
+            self._classifier, real[0], floor[0], num, of_features, progress
+        )
         self.real |= self._judge.real
         self.counts |= self._judge.counts
         self.whole = self._judge.whole
@@ -143,20 +147,26 @@ class _Pictures:
             sides = dict.fromkeys(("drawn", "real", "held_out"), self._within.count * len(classes))
             self.counts |= dict.fromkeys(names, sides)
 
-    def of(self, x, given):
+    def of(self, x, given=None, progress=None):
         found = {}
-        if self._window:
-            found["parzen"] = self._window.of(x)
-        if self._judge and self._spec.condition not in figures.OF_CLASSES:
-            found |= self._judge.of(x)
-        elif self._judge:
-            features, wanted = self._classifier.features(x), self._wanted(given)
-            found |= self._judge.of_features(features[self._judge.rows(len(x))])
+
+        def done(count, _=None):
+            if progress:
+                progress(count, len(self._names))
+
+        if self._judge:
+            features = self._classifier.features(x)
+            found |= self._judge.of_features(features[self._judge.rows(len(x))], done)
+        if self._judge and self._spec.condition in figures.OF_CLASSES:
+            wanted = self._wanted(given)
             if "accuracy" in self._names:
                 taken = self._classifier.probabilities(features).argmax(axis=1)
                 found["accuracy"] = float((taken == wanted).mean())
             if self._within:
                 found |= self._within.of(features, wanted)
+            done(len(found))
+        if self._window:
+            found["parzen"] = self._window.of(x)
         return {name: found[name] for name in self._names}
 
     def _wanted(self, given):
@@ -231,7 +241,7 @@ class _Names:
             self.real["right"] = float((found == labels).mean())
             self.counts["right"]["real"] = len(labels)
 
-    def of(self, x, given):
+    def of(self, x, given, progress=None):
         read = spelling.decode(x, self._words)
         right = [self._right[i % len(self._right)] == word for i, word in enumerate(read)]
         return {"right": float(np.mean(right))}

@@ -67,6 +67,7 @@ def prepare(sampler, asked):
         UserError: its data is not at hand, or there is no such figure for it.
     """
     from zoo.metrics import evaluation
+    from zoo.training.callbacks import DelayedProgressBar
 
     data, facts, split = sampler.run.data(), sampler.run.facts, asked.split
     frozen = evaluator.named(sampler.data_spec.name, sampler.data_spec.shape)
@@ -86,7 +87,8 @@ def prepare(sampler, asked):
         )
     judge, names = None, wanted["samples"]
     if names:
-        judge = evaluation.judge(data, part, asked.num, names if asked.metrics else None)
+        names = names if asked.metrics else None
+        judge = evaluation.judge(data, part, asked.num, names, DelayedProgressBar("figure"))
     return Prepared(asked, wanted, data, part, judge)
 
 
@@ -130,7 +132,7 @@ def of_run(sampler, prepared):
     return found
 
 
-def of_samples(path, against, num, metrics=None):
+def of_samples(path, against, num, metrics=None, progress=None):
     """Evaluates pictures of any origin, without TensorFlow.
 
     Args:
@@ -138,6 +140,7 @@ def of_samples(path, against, num, metrics=None):
         against: which frozen classifier they are judged by, one of `evaluator.FACTS`.
         num: how many of the pictures to take at most.
         metrics: names of `figures.PICTURES`, or ``"samples"`` for all of them, as by default.
+        progress: called with (figures done, figures in all); half of them are the data's own.
 
     Returns:
         What the file of figures holds.
@@ -154,7 +157,11 @@ def of_samples(path, against, num, metrics=None):
     if not set(asked).isdisjoint(figures.BY_NAME):
         raise UserError("'parzen' needs the data's own pictures: evaluate a run, or leave it out.")
     names = figures.chosen(spec, min(num, len(images), len(real)), False, asked)
-    judge = pictures.Judge(frozen, real, floor, min(num, len(images)), names)
+
+    def done(first):
+        return progress and (lambda count, total: progress(first * total + count, 2 * total))
+
+    judge = pictures.Judge(frozen, real, floor, min(num, len(images)), names, done(0))
     return {
         "command": command(
             f"--samples={path}",
@@ -165,7 +172,7 @@ def of_samples(path, against, num, metrics=None):
         "samples": {"path": str(path), "sha256": digest, "examples": len(images)},
         "held_out": {"dataset": against, "split": "test", "examples": len(real)},
         "evaluator": {"frozen": True, "trained_on": against, **frozen.sha256},
-        "figures": _over_seeds([judge.of(images)], judge),
+        "figures": _over_seeds([judge.of(images, done(1))], judge),
         "code": provenance.code(),
     }
 
@@ -211,7 +218,7 @@ def _drawn(sampler, judge, num, seeds):
     found = []
     for seed in range(seeds):
         x = sampler.sample(num, seed, given, DelayedProgressBar("example"))
-        found.append(judge.of(x, sampler.in_turn(given, num)))
+        found.append(judge.of(x, sampler.in_turn(given, num), DelayedProgressBar("figure")))
         done(seed + 1, seeds)
     return found
 
