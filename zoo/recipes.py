@@ -56,10 +56,10 @@ def _digits_pixelrnn(model, steps, bound, **config):
 
 RECIPES = {
     "first": Recipe(
-        about="what `make train` runs: digits from a GAN in about two minutes",
+        about="what `make train` runs: digits from a GAN in a minute or two",
         model="gan",
         dataset="digits",
-        steps=30_000,
+        steps=12_000,
         config={"learning_rate": 5e-4, "ema": 0.999},
     ),
     "gan_mnist_paper": Recipe(
