@@ -3,7 +3,7 @@
 # make test     environment -> the tests that a contributor runs
 # make test-all the slow ones too: broken code that tests must catch, real MNIST (TFDS_DATA_DIR)
 # make lint     ruff, import-linter, codespell
-# make release  trains and gates a small generator of each model -> zoo/presets/, exports/
+# make release  trains and gates a small generator of each model by its recipe -> zoo/presets/, exports/
 # make gallery  npm packages + exports/ -> exports/gallery/dist/, a static page that runs the exports
 # make bench    ratios of speed: training steps against PyTorch, samplers, replicas, exports -> results/
 # make notebooks  colab/, each from top to bottom (also in make test-all)

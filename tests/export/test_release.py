@@ -31,17 +31,58 @@ def test_every_released_model_is_there_once_and_whole():
         for file in wanted:
             assert json.loads(metadata.read((version / file).read_bytes())) == found
     files = [path for name in RELEASED for path in (EXPORTS / name).rglob("*") if path.is_file()]
+    files += [path for path in presets.FOLDER.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= release.LARGEST
 
 
 def test_released_figures_keep_their_bounds():
     for name in RELEASED:
-        recipe = recipes.recipe(f"{name}_digits")
         (version,) = publish.check_versions(EXPORTS / name)
+        recipe = recipe_of(json.loads((version / facts.FILE).read_text()))
         card = (version / "assets.extra" / "card.md").read_text()
         rows = [line.split("|") for line in card.splitlines() if "python -m zoo.evaluate" in line]
         figures = {row[1].strip(): float(row[2]) for row in rows}
         release._gate(name, recipe, figures)
+    for name in zoo.presets():
+        found = json.loads((presets.FOLDER / name / presets.METADATA).read_text())["run"]
+        assert found["recipe"] == name
+        figures = {}
+        for one in found["evaluations"]:
+            figures |= {key: figure["mean"] for key, figure in one["figures"].items()}
+        release._gate(name, recipes.recipe(name), figures)
+
+
+def recipe_of(found):
+    """The recipe with a bound that an export is of, by what its facts say."""
+    wanted = found["model"], found["data_spec"]["name"]
+    (recipe,) = (
+        one
+        for one in recipes.RECIPES.values()
+        if (one.model, one.dataset) == wanted and (one.at_most or one.at_least)
+    )
+    return recipe
+
+
+def test_what_is_released_by_default():
+    """One recipe of each model, all with bounds; MNIST's where there is one."""
+    names = recipes.released()
+    models = [recipes.recipe(name).model for name in names]
+    assert len(models) == len(set(models))
+    assert {"dcgan_mnist", "pixelcnn_mnist_short", "row_lstm_digits"} <= set(names)
+    assert "dcgan_digits" not in names
+    release._check(names)
+    for name in names:
+        assert recipes.recipe(name).at_most
+
+
+def test_what_cannot_be_released_is_one_sentence():
+    for names, words in (
+        (["dcgan_mnst"], "did you mean 'dcgan_mnist'"),
+        (["vae_mnist_iwae"], "'vae_mnist_iwae' has no bound to hold it to"),
+        (["vae_mnist", "vae_digits"], "'vae_mnist' and 'vae_digits' are both of vae"),
+    ):
+        with pytest.raises(UserError, match=words):
+            release._check(names)
 
 
 def test_a_server_reads_the_list():
@@ -72,19 +113,19 @@ def test_what_misses_a_bound_is_not_released():
 @pytest.fixture
 def faked(monkeypatch, tmp_path):
     """A release without training: `drawn` is what the run draws, versions are bare folders."""
-    state = types.SimpleNamespace(drawn=0.0, figure=0.05, said=[], root=tmp_path)
+    state = types.SimpleNamespace(drawn=0.0, figure=0.05, said=[], root=tmp_path, name="gan_digits")
     places = release.Places(*(tmp_path / name for name in ("runs", "presets", "exports")))
 
     def command(name, *words):
         state.said.append(name)
         if name == "evaluate":
-            (tmp_path / "runs" / "gan").mkdir(parents=True, exist_ok=True)
+            (tmp_path / "runs" / state.name).mkdir(parents=True, exist_ok=True)
             result = {
                 "figures": {"frechet": {"mean": state.figure}},
-                "step": recipes.recipe("gan_digits").steps,
+                "step": recipes.recipe(state.name).steps,
                 "code": {"tree": "1" * 40},
             }
-            (tmp_path / "runs" / "gan" / "evaluation.json").write_text(json.dumps(result))
+            (tmp_path / "runs" / state.name / "evaluation.json").write_text(json.dumps(result))
         if name == "export":
             with publish.staging(tmp_path / "exports" / "gan") as stage:
                 (stage / "assets.extra").mkdir()
@@ -102,14 +143,14 @@ def faked(monkeypatch, tmp_path):
     monkeypatch.setattr(release, "_is_export_of", is_export_of)
     monkeypatch.setattr("zoo.sampling.sampler.load", lambda path: sampler)
     state.release = lambda: release.released(
-        "gan", release.judged("gan", tmp_path / "runs" / "gan"), places
+        state.name, release.judged(state.name, tmp_path / "runs" / state.name), places
     )
     return state
 
 
 def test_a_release_says_what_changed_and_takes_the_old_one_away(faked):
     said = faked.release()
-    assert said.startswith("gan: preset written, 0 bytes; export new, version 1, ")
+    assert said.startswith("gan_digits: preset written, 0 bytes; export new, version 1, ")
     assert said.endswith("; frechet 0.0500")
     assert faked.said == ["train", "evaluate", "export"]
     assert faked.release().endswith("export unchanged, version 1; frechet 0.0500")
@@ -120,11 +161,23 @@ def test_a_release_says_what_changed_and_takes_the_old_one_away(faked):
     assert [path.name for path in (faked.root / "exports" / "gan").iterdir()] == ["2"]
     release.write_config(faked.root / "exports")
     assert '"/models/gan"' in (faked.root / "exports" / release.CONFIG).read_text()
+    assert [path.name for path in (faked.root / "presets").iterdir()] == ["gan_digits"]
+
+
+def test_mnist_takes_the_place_of_the_digits(faked):
+    """Presets of both stay; there is one export of a model, which servers know by its name."""
+    faked.release()
+    faked.name, faked.drawn = "gan_mnist", 1.0
+    assert "export version 1 -> 2, " in faked.release()
+    assert [path.name for path in (faked.root / "exports").iterdir()] == ["gan"]
+    assert [path.name for path in (faked.root / "exports" / "gan").iterdir()] == ["2"]
+    kept = sorted(path.name for path in (faked.root / "presets").iterdir())
+    assert kept == ["gan_digits", "gan_mnist"]
 
 
 def test_one_that_fails_leaves_the_others_released(faked, monkeypatch, capsys):
     words = [f"--{name}={faked.root}/{name}" for name in ("runs", "presets")]
-    words += [f"--out={faked.root}/exports", "--models=vae,gan"]
+    words += [f"--out={faked.root}/exports", "--recipes=vae_digits,gan_digits"]
     command = release._command
 
     def failing(name, *rest):
@@ -135,12 +188,12 @@ def test_one_that_fails_leaves_the_others_released(faked, monkeypatch, capsys):
     monkeypatch.setattr(release, "_command", failing)
     with pytest.raises(UserError, match=r"zoo\.train failed"):
         release.main(words)
-    assert "gan: preset written" in capsys.readouterr().out
+    assert "gan_digits: preset written" in capsys.readouterr().out
     faked.figure = 0.5
-    (faked.root / "runs" / "gan" / "evaluation.json").unlink()
+    (faked.root / "runs" / "gan_digits" / "evaluation.json").unlink()
     before = sorted(faked.root.glob("exports/gan/*"))
     with pytest.raises(UserError, match=r"frechet is 0\.5000 and has to be at most 0\.1"):
-        release.main([*words[:-1], "--models=gan"])
+        release.main([*words[:-1], "--recipes=gan_digits"])
     assert sorted(faked.root.glob("exports/gan/*")) == before
 
 
