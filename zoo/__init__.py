@@ -18,12 +18,12 @@ from zoo.registry import names
 __all__ = ["build", "load", "load_data", "names", "presets"]
 
 
-def build(name, dataset="digits", steps=None, **overrides):
+def build(name, dataset=None, steps=None, **overrides):
     """Builds a compiled model for a data set.
 
     Args:
         name: one of `names()`.
-        dataset: what `load_data` returns, or a name for it.
+        dataset: what `load_data` returns, or a name for it; by default `load_data`'s.
         steps: training steps of the whole run; needed with ``decay="linear"`` alone.
         **overrides: settings of the model's `Config`, e.g. ``latent=64``, ``seed=1``.
 
@@ -44,17 +44,18 @@ def build(name, dataset="digits", steps=None, **overrides):
     start_tensorflow()
     module = registry.module(name)
     config = override(module.Config(), overrides)
-    if isinstance(dataset, str):
+    if dataset is None or isinstance(dataset, str):
         dataset = load_data(name, dataset)
     return module.build(config, dataset.spec, steps=steps)
 
 
-def load_data(name, dataset="digits", **options):
+def load_data(name, dataset=None, **options):
     """Loads a data set as a model's paper asks for it, e.g. in [-1, 1] for ``dcgan``.
 
     Args:
         name: one of `names()`.
-        dataset: an embedded data set's name, any of TensorFlow Datasets', or ``folder:/path``.
+        dataset: an embedded data set's name, any of TensorFlow Datasets', ``folder:/path`` or
+            ``lines:/path``; by default ``digits``, or ``surnames`` for a model of text.
         **options: fields of `zoo.data.spec.DataOptions`, e.g. ``image_size=32``.
 
     Returns:
@@ -70,6 +71,7 @@ def load_data(name, dataset="digits", **options):
     start_tensorflow()
     from zoo.data import load as load_dataset
 
+    dataset = dataset or registry.MODELS[name].dataset
     return load_dataset(dataset, registry.data_options(name, options))
 
 

@@ -13,12 +13,14 @@ from zoo.data.spec import DataOptions
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """Where a model lives and which paper it is from: an arXiv number, or a name and a `url`."""
+    """Where a model lives and which paper it is from: an arXiv number, or a name and a `url`; and the
+    data set that it draws where none is named."""
 
     module: str
     title: str
     paper: str
     url: str = ""
+    dataset: str = "digits"
 
     @property
     def link(self):
@@ -39,6 +41,10 @@ MODELS = {
     "dragan": Entry("zoo.adversarial.dragan", "Deep regret analytic GAN", "1705.07215"),
     "ebgan": Entry("zoo.adversarial.ebgan", "Energy-based GAN", "1609.03126"),
     "sngan": Entry("zoo.adversarial.sngan", "Spectrally normalized GAN", "1802.05957"),
+    "text_wgan_gp": Entry(
+        "zoo.adversarial.text_wgan_gp", "WGAN with gradient penalty, of text", "1704.00028",
+        dataset="surnames",
+    ),
     "pixelcnn": Entry("zoo.autoregressive.pixelcnn", "PixelCNN", "1601.06759"),
     "row_lstm": Entry("zoo.autoregressive.row_lstm", "PixelRNN, Row LSTM", "1601.06759"),
     "diagonal_bilstm": Entry(

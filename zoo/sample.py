@@ -1,10 +1,11 @@
-"""Draws from a run, an export or a preset: pictures, points, or names.
+"""Draws from a run, an export or a preset: pictures, points, or text.
 
 python -m zoo.sample --run=runs/a --num=64 --seed=0 --out=grid.png
 python -m zoo.sample --run=exports/NAME --interpolate --out=walks.png
 python -m zoo.sample --run=vae_digits                           (a preset, see zoo.list)
 python -m zoo.sample --run=runs/infogan_digits --codes --out=codes.png
 python -m zoo.sample --run=runs/a --num=1000 --out=grid.npy     (float32 [N, H, W, C])
+python -m zoo.sample --run=runs/text --num=20 --out=lines.txt      (without --out they are printed)
 python -m zoo.sample --run=runs/cgan_digits --label=3               (or --name=three)
 python -m zoo.sample --run=runs/names --condition=grid.npy      (float32 [N, H, W, C])
 python -m zoo.sample --run=runs/pixelcnn_digits --temperature=0.9
@@ -43,7 +44,10 @@ def define_flags():
     flags.DEFINE_integer(
         "seed", 0, "random seed; the same pictures from a run and from its export", LOWEST, HIGHEST
     )
-    flags.DEFINE_string("out", "grid.png", "a .png sheet, or a .npy of the array")
+    flags.DEFINE_string(
+        "out", None, "a .png sheet, a .npy of the array or of text a .txt (default grid.png; lines of "
+        "text are printed)",
+    )  # fmt: skip
     flags.DEFINE_bool("interpolate", False, "draw rows of 8, each a walk between two latents")
     flags.DEFINE_bool(
         "codes", False, "InfoGAN: draw rows, in each of which one code varies and the rest stays"
@@ -119,12 +123,15 @@ def pixel_by_pixel(sampler):
 @cli.command(define_flags)
 def main():
     """Loads, draws, writes."""
-    out = pathlib.Path(FLAGS.out)
+    out = pathlib.Path(FLAGS.out or "grid.png")
     if FLAGS.run is None:
         raise UserError("say what to sample: --run=runs/NAME, --run=exports/NAME or a preset.")
-    if out.suffix.lower() not in (".png", ".npy"):
-        raise UserError(f"--out={out} must end in .png (a sheet) or .npy (the array).")
-    files.check_out(out)
+    if out.suffix.lower() not in (".png", ".npy", ".txt"):
+        raise UserError(
+            f"--out={out} must end in .png (a sheet), .npy (the array) or .txt (lines of text)."
+        )
+    if FLAGS.out is not None:
+        files.check_out(out)
     asked = condition()
     if FLAGS.codes and FLAGS.interpolate:
         raise UserError("give one of --codes and --interpolate, not both.")
@@ -140,10 +147,14 @@ def main():
 
     import numpy as np
 
+    from zoo.data import text
     from zoo.sampling import walks
     from zoo.viz import grid, sheet
 
     sampler = load(FLAGS.run)
+    is_text = sampler.data_spec.modality == "text"
+    if out.suffix.lower() == ".txt" and not is_text:
+        raise UserError(f"--out={out} is for lines of text: name a .png or a .npy.")
     own = [name for name in ("complete", "temperature", "sampler") if FLAGS[name].present]
     walk = FLAGS.interpolate or FLAGS.codes
     if sampler.pixelwise and not walk and asked is None:
@@ -163,16 +174,21 @@ def main():
     else:
         given, columns = sampler.in_turn(asked, FLAGS.num), None
         x = sampler.sample(FLAGS.num, FLAGS.seed, asked)
+    if is_text and FLAGS.out is None:
+        print("\n".join(text.decode(x, sampler.data_spec.alphabet)))
+        return
     if out.suffix.lower() == ".npy":
         buffer = io.BytesIO()
         np.save(buffer, x)
         files.write_whole(out, buffer.getvalue())
+    elif out.suffix.lower() == ".txt":
+        lines = text.decode(x, sampler.data_spec.alphabet)
+        files.write_whole(out, "".join(f"{line}\n" for line in lines).encode())
     else:
         grid.write_png(out, sheet.sheet(sampler.data_spec, x, given, columns))
     count = FLAGS.num if FLAGS.complete else len(x)
-    print(
-        f"{count} {'pictures' if sampler.data_spec.modality == 'images' else 'examples'} in {out}"
-    )
+    what = {"images": "pictures", "text": "lines"}.get(sampler.data_spec.modality, "examples")
+    print(f"{count} {what} in {out}")
 
 
 if __name__ == "__main__":

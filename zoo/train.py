@@ -7,6 +7,7 @@
     python -m zoo.train --model=vae --config.latent=2 --config.optimizer=adam --data.binarize=static
     python -m zoo.train --model=cgan --condition=image --target=name      (a picture -> its name)
     python -m zoo.train --model=dcgan --dataset=folder:/my/pictures --data.image_size=64
+    python -m zoo.train --model=text_wgan_gp --dataset=lines:/my/poems.txt
     python -m zoo.train --from=vae_digits --dataset=folder:/my/pictures --data.image_size=8
 
 Settings: the paper's < --recipe or --from < --config_file < a flag < --config.KEY or --data.KEY.
@@ -40,8 +41,9 @@ def define_flags():
     """Defines the flags of this command."""
     flags.DEFINE_string("model", None, "which model; zoo.list shows them")
     flags.DEFINE_string(
-        "dataset", None, "an embedded name, any TensorFlow Datasets name, or folder:/path to "
-        "pictures of your own, sub-folders as classes (default digits)",
+        "dataset", None, "an embedded name, any TensorFlow Datasets name, folder:/path to pictures "
+        "of your own, sub-folders as classes, or lines:/path to a text (default digits, or "
+        "surnames for a model of text)",
     )  # fmt: skip
     flags.DEFINE_string(
         "condition", None, "what the model is given: label, name, image or quadrants"
@@ -100,7 +102,7 @@ def request():
     begun = FLAGS["from"].value
     recipe = recipes.recipe(FLAGS.recipe) if FLAGS.recipe else None
     file = _of_file(FLAGS.config_file) if FLAGS.config_file else {}
-    base = {"dataset": "digits", "config": {}, "data": {}, "steps": STEPS}
+    base = {"config": {}, "data": {}, "steps": STEPS}
     if begun and recipe:
         raise UserError("give one of --from and --recipe, not both.")
     if recipe:
@@ -119,7 +121,7 @@ def request():
     # Every model's settings are checked at once, its own after the seconds that TensorFlow takes.
     common = {field.name for field in dataclasses.fields(Common)}
     override(Common(), {key: settings[key] for key in settings if key in common})
-    dataset = FLAGS.dataset or base["dataset"]
+    dataset = FLAGS.dataset or base.get("dataset") or registry.MODELS[model].dataset
     path = pathlib.Path(FLAGS.run or f"runs/{model}_{pathlib.Path(dataset).name}")
     if not FLAGS.dry_run:
         check_path(path)

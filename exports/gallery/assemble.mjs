@@ -40,7 +40,8 @@ async function described(name) {
   const spec = facts.data_spec;
   if (facts.format !== FORMAT) return `it is of format ${facts.format}: export its run again`;
   if (facts.prior.length !== 1) return "its latent has several parts";
-  if (spec.shape.length !== 3) return "it does not draw pictures";
+  const lines = spec.shape.length === 2 && Boolean(spec.symbols);
+  if (spec.shape.length !== 3 && !lines) return "it draws neither pictures nor lines of text";
   if (!["none", "label"].includes(spec.condition)) return `it draws given a ${spec.condition}`;
   const card = await readFile(join(extra, "card.md"), "utf8");
   const told = card.match(/^(.+) \(\[(\S+)\]\((\S+)\)\), (\d+) training steps\.$/m);
@@ -53,6 +54,7 @@ async function described(name) {
     steps: Number(told[4]),
     dataset: spec.name,
     shape: spec.shape,
+    symbols: lines ? spec.symbols : "",
     names: spec.names,
     conditional: spec.condition === "label",
     latent: facts.latent,

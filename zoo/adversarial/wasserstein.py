@@ -44,7 +44,6 @@ class Wasserstein(base.TwoNetworks):
     adversarial_loss = losses.WASSERSTEIN
 
     def __init__(self, config, data_spec):
-        base.check_network(config.network, data_spec)
         super().__init__(config, data_spec)
         self.updates_per_step = config.n_critic
 

@@ -43,6 +43,7 @@ class WGAN(wasserstein.Wasserstein):
     def networks(self, initializers, dtype):
         """Returns (generator, critic)."""
         config, spec = self.config, self.data_spec
+        base.check_network(config.network, spec)
         if config.network == "mlp":
             return self.dense_networks(initializers, dtype)
         norms = {"batch": "paper", "none": "none"}

@@ -41,17 +41,15 @@ class Config(wasserstein.Config):
 class WGANGP(wasserstein.Wasserstein):
     """The penalty loop."""
 
-    def __init__(self, config, data_spec):
+    def networks(self, initializers, dtype):
+        """Returns (generator, critic)."""
+        config, spec = self.config, self.data_spec
+        base.check_network(config.network, spec)
         if config.critic_norm == "batch":
             raise UserError(
                 "BatchNorm ties the samples of a batch together and the penalty is on each "
                 "sample's own gradient: pass --config.critic_norm=layer or none."
             )
-        super().__init__(config, data_spec)
-
-    def networks(self, initializers, dtype):
-        """Returns (generator, critic)."""
-        config, spec = self.config, self.data_spec
         build = {"initializers": initializers, "dtype": dtype}
         if config.network == "mlp":
             return self.dense_networks(**build)

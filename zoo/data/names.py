@@ -7,8 +7,8 @@ for digits " efghinorstuvwxz", 5 letters of 16 symbols.
 import numpy as np
 
 from zoo.config import UserError
+from zoo.data import text
 
-BLANK = " "
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -21,7 +21,7 @@ def spelled(names):
 
 def alphabet(names):
     """Returns the symbols of the names as one string, the blank first."""
-    return BLANK + "".join(sorted(set("".join(names)) - {BLANK}))
+    return text.alphabet(names)
 
 
 def shape(names):
@@ -47,11 +47,9 @@ def encode(words, names):
                 f"the name {word!r} cannot be spelled: names here have 1 to {letters} letters out "
                 f"of {symbols.strip()!r}, e.g. {names[0]!r}."
             )
-    codes = [[symbols.index(letter) for letter in word.ljust(letters)] for word in words]
-    return np.eye(len(symbols), dtype=np.float32)[np.array(codes)]
+    return np.eye(len(symbols), dtype=np.float32)[text.encode(words, symbols, letters)]
 
 
-def decode(text, names):
+def decode(x, names):
     """Reads probabilities [N, letters, symbols] as words, by the likeliest symbol of each place."""
-    symbols = alphabet(names)
-    return ["".join(symbols[i] for i in row).rstrip() for row in np.asarray(text).argmax(axis=-1)]
+    return text.decode(x, alphabet(names))

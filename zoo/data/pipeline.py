@@ -15,6 +15,7 @@ import tensorflow as tf
 from zoo import noise
 from zoo.config import UserError
 from zoo.data import names as spelling
+from zoo.data import text
 from zoo.data.source import read
 from zoo.data.spec import DataOptions, DataSpec
 
@@ -27,7 +28,8 @@ def load(name, options=None, download=False):
     """Loads a data set by name.
 
     Args:
-        name: an embedded data set, any of TensorFlow Datasets', or ``folder:/path``.
+        name: an embedded data set, any of TensorFlow Datasets', ``folder:/path`` or
+            ``lines:/path``.
         options: a `DataOptions`.
         download: whether TFDS may fetch what is not prepared.
 
@@ -36,7 +38,7 @@ def load(name, options=None, download=False):
             split to validate on, or the options ask for what the data does not have.
     """
     options = options or DataOptions()
-    source = read(name, options.image_size, download, options.feature)
+    source = read(name, options.image_size, download, options.feature, options.length)
     splits = source.splits
     examples, labels = splits["train"]
     if options.holdout >= len(examples):
@@ -57,9 +59,13 @@ def load(name, options=None, download=False):
 
 def _spec(name, source, options):
     stored = tuple(source.splits["train"][0].shape[1:])
-    points = len(stored) == 1
-    if points:
-        _check_for_points(name, options)
+    if source.symbols:
+        stored = (*stored, len(source.symbols))
+    what = {1: "points", 2: "text", 3: "pictures"}[len(stored)]
+    if what != "pictures":
+        _check_no_pictures(name, what, options)
+    if what != "text" and options.length:
+        raise UserError(f"{name!r} consists of {what}: leave --data.length out.")
     words = spelling.spelled(source.names)
     if len(set(words)) < len(words):
         if "name" in (options.target, options.condition):
@@ -87,18 +93,19 @@ def _spec(name, source, options):
         condition_shape=shapes[options.condition],
         dequantized=options.dequantize,
         visible=options.visible,
+        symbols=source.symbols,
     )
 
 
-def _check_for_points(name, options):
+def _check_no_pictures(name, what, options):
     """Refuses what only pictures have."""
     plain = DataOptions()
     for key in ("image_size", "binarize", "dequantize", "target"):
         if getattr(options, key) != getattr(plain, key):
-            raise UserError(f"{name!r} consists of points: leave --data.{key} out.")
+            raise UserError(f"{name!r} consists of {what}: leave --data.{key} out.")
     if options.condition in ("image", "quadrants"):
         raise UserError(
-            f"{name!r} consists of points: choose another --condition than {options.condition}."
+            f"{name!r} consists of {what}: choose another --condition than {options.condition}."
         )
 
 
@@ -109,8 +116,8 @@ class Dataset:
         spec: the `DataSpec` to hand to a model.
         validation: the split of the validation losses: `validation` (or what `holdout` took), else
             `test`.
-        splits: name -> (pictures uint8 [N, H, W, C] or points float32 [N, 2], labels int32 [N], -1
-            where there is none).
+        splits: name -> (pictures uint8 [N, H, W, C], points float32 [N, 2] or lines uint8 [N, L],
+            labels int32 [N], -1 where there is none).
     """
 
     def __init__(self, spec, options, splits, levels, version=None):
@@ -196,13 +203,20 @@ class Dataset:
         y = np.concatenate([part["y"] for part in parts]) if "y" in parts[0] else None
         return x, y, labels
 
+    def lines(self, split):
+        """Returns the lines of a split of text."""
+        if self.spec.symbols:
+            return text.read(self.splits[split][0], self.spec.symbols)
+        return [self.spec.names[label] for label in self.splits[split][1]]
+
     def digest(self):
         """Returns an identifier of the examples: the version of the data set if it has one, or
-        the sha256 of all examples, labels and names."""
+        the sha256 of all examples, labels, names and symbols."""
         if self._version:
             return self._version
         arrays = [array for split in sorted(self.splits) for array in self.splits[split]]
         found = hashlib.sha256(repr(self.spec.names).encode())
+        found.update(self.spec.symbols.encode())
         for array in arrays:
             found.update(np.ascontiguousarray(array))
         return found.hexdigest()
@@ -261,7 +275,9 @@ class Dataset:
         return gray
 
     def _finished(self, images, drawn):
-        """uint8 pictures -> float32 in [0, 1], by the options; points as they are."""
+        """uint8 pictures -> float32 in [0, 1], by the options; points as they are; lines one-hot."""
+        if self.spec.symbols:
+            return tf.one_hot(images, len(self.spec.symbols))
         if images.dtype != tf.uint8:
             return images
         gray = self._gray(images)

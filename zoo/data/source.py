@@ -1,4 +1,4 @@
-"""Where examples come from: data sets that ship with the package, any TFDS name, folders."""
+"""Where examples come from: data sets that ship with the package, any TFDS name, folders, texts."""
 
 import importlib
 import math
@@ -15,20 +15,23 @@ EMBEDDED = {
     "gaussians8": "toy2d",
     "gaussians25": "toy2d",
     "swiss_roll": "toy2d",
+    "surnames": "surnames",
 }
 FOLDER = "folder:"
+LINES = "lines:"
 MEMORY_LIMIT = 6 * 2**30  # bytes of pictures, as uint8
 
 
 class Source(typing.NamedTuple):
     """A data set in memory.
 
-    splits: split -> (pictures uint8 [N, H, W, C] or points float32 [N, 2], labels int32 [N], -1
-        where there are none).
+    splits: split -> (pictures uint8 [N, H, W, C], points float32 [N, 2] or lines of symbols uint8
+        [N, L], labels int32 [N], -1 where there are none).
     names: of the classes; empty where there are no labels.
     levels: gray levels of a picture's channel.
-    version: of the data set, e.g. ``"3.0.1"``; None of a folder.
+    version: of the data set, e.g. ``"3.0.1"``; None of a folder or a file.
     unlabeled: why there are no labels, to follow a colon; "" where it goes without saying.
+    symbols: the alphabet of lines, the blank first; "" of all others.
     """
 
     splits: dict
@@ -36,6 +39,7 @@ class Source(typing.NamedTuple):
     levels: int = 256
     version: str | None = None
     unlabeled: str = ""
+    symbols: str = ""
 
 
 def prepared_names():
@@ -52,26 +56,33 @@ def tfds_folder():
     return pathlib.Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
 
 
-def read(name, image_size=0, download=False, feature=""):
-    """Reads a data set of pictures, or of points in the plane, as a `Source`.
+def read(name, image_size=0, download=False, feature="", length=0):
+    """Reads a data set of pictures, of points in the plane or of lines of text, as a `Source`.
 
     Args:
-        name: an embedded data set, any of TensorFlow Datasets', or ``folder:/path``.
+        name: an embedded data set, any of TensorFlow Datasets', ``folder:/path`` or
+            ``lines:/path``.
         image_size: the side to which pictures are cropped and resized; 0 keeps their shape.
         download: whether TFDS may fetch what is not prepared.
         feature: which of a TFDS data set's features is the picture; "" chooses.
+        length: the most symbols of a line of text; 0 is the data set's own.
 
     Raises:
         UserError: the source cannot read it.
     """
-    if feature and (name.startswith(FOLDER) or name in EMBEDDED):
+    if feature and (name.startswith((FOLDER, LINES)) or name in EMBEDDED):
         raise UserError(f"{name!r} has no features to choose from: leave --data.feature out.")
     if name.startswith(FOLDER):
         from zoo.data.sources import folder
 
         return Source(*folder.read(name.removeprefix(FOLDER), image_size, MEMORY_LIMIT))
+    if name.startswith(LINES):
+        from zoo.data.sources import lines
+
+        return lines.read(name.removeprefix(LINES), length)
     if name in EMBEDDED:
-        return importlib.import_module(f"zoo.data.sources.{EMBEDDED[name]}").read(name, image_size)
+        module = importlib.import_module(f"zoo.data.sources.{EMBEDDED[name]}")
+        return module.read(name, image_size, length)
     from zoo.data.sources import tfds
 
     return tfds.read(name, image_size, download, feature)

@@ -43,6 +43,10 @@ class DataOptions:
     feature: str = setting(
         "", "which feature of a TFDS data set is the picture, e.g. image/left; '' chooses"
     )
+    length: int = setting(
+        0, "of text: the most symbols of a line, longer ones are left out; 0: 12 of surnames, 32 of "
+        "lines:/path", low=0, high=1024,
+    )  # fmt: skip
 
     def __post_init__(self):
         if self.dequantize and self.binarize != "none":
@@ -74,7 +78,7 @@ class DataSpec(Plain):
     Attributes:
         name: of the data set, e.g. ``"mnist"``.
         shape: of one example x: (height, width, channels) of a picture, (2,) of a point in the
-            plane, (letters, symbols) of a spelled name.
+            plane, (length, symbols) of a line of text or a spelled name.
         classes: number of labels, 0 where there are none.
         levels: gray levels a channel, e.g. 256; 2 once binarized.
         range: ``"unit"`` for pictures in [0, 1], ``"symmetric"`` for [-1, 1].
@@ -86,6 +90,8 @@ class DataSpec(Plain):
         condition_shape: of one condition y before it is flattened: (classes,) one-hot,
             (letters, symbols) one-hot, or (height, width, channels) in [0, 1].
         visible: how many quadrants are given, 1 to 3; 0 with another condition.
+        symbols: the alphabet of lines of text, the blank first; "" of all others, also of names,
+            whose alphabet follows from them.
     """
 
     name: str
@@ -99,6 +105,7 @@ class DataSpec(Plain):
     condition_shape: tuple = ()
     dequantized: bool = False
     visible: int = 0
+    symbols: str = ""
 
     @classmethod
     def of_json(cls, facts):
@@ -120,12 +127,21 @@ class DataSpec(Plain):
             raise UserError("a data_spec is damaged: condition and condition_shape disagree.")
         if (spec.condition == "quadrants") != bool(spec.visible):
             raise UserError("a data_spec is damaged: condition and visible disagree.")
+        if spec.symbols and spec.shape[1:] != (len(spec.symbols),):
+            raise UserError("a data_spec is damaged: shape and symbols disagree.")
         return spec
 
     @property
     def modality(self):
         """What examples are: ``"points"``, ``"text"`` or ``"images"``; an export's output name."""
         return {1: "points", 2: "text", 3: "images"}[len(self.shape)]
+
+    @property
+    def alphabet(self):
+        """The symbols of text, as one string."""
+        from zoo.data import names  # not above: the catalog is listed without NumPy
+
+        return self.symbols or names.alphabet(self.names)
 
     @property
     def values(self):
@@ -171,7 +187,7 @@ class DataSpec(Plain):
 
     @property
     def output_activation(self):
-        """The activation whose image is the data's range: softmax over a letter's symbols."""
+        """The activation whose image is the data's range: softmax over the symbols of a place."""
         outputs = {"points": "linear", "text": "softmax"}
         return outputs.get(self.modality) or {"unit": "sigmoid", "symmetric": "tanh"}[self.range]
 
@@ -198,6 +214,8 @@ def _fits(name, value):
     if name in ("shape", "condition_shape"):
         sides = all(type(side) is int and 0 < side <= MAX_SIDE for side in value)
         return sides and len(value) in ((1, 2, 3) if name == "shape" else (0, 1, 2, 3))
+    if name == "symbols":
+        return len(set(value)) == len(value) <= 256
     if name == "visible":
         return 0 <= value <= 3
     if name == "levels":

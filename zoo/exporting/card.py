@@ -21,7 +21,9 @@ def text(sampler, functions, differences, compared, folder):
     offered = model.signatures()
     calls = "\n".join(
         _signature_row(
-            name, offered[name.removesuffix(signatures.PNG)][1], function.structured_outputs
+            name,
+            offered[name.removesuffix(signatures.PNG).removesuffix(signatures.LINES)][1],
+            function.structured_outputs,
         )
         for name, function in functions.items()
     )
@@ -36,7 +38,7 @@ def text(sampler, functions, differences, compared, folder):
 
 ## Signatures
 
-`serving_default` is `generate`.{_png(sampler.data_spec)}
+`serving_default` is `generate`.{_twins(sampler.data_spec)}
 
 | name | inputs | outputs |
 |---|---|---|
@@ -64,7 +66,12 @@ later, as the file itself declares; all of them hold built-in ops only.
 """
 
 
-def _png(spec):
+def _twins(spec):
+    if spec.modality == "text":
+        return (
+            "\nThe SavedModel alone has `sample_lines`. It gives strings in UTF-8, without the blanks at "
+            "their ends."
+        )
     if spec.modality != "images":
         return ""
     return (

@@ -16,7 +16,6 @@ import pathlib
 
 from zoo import priors
 from zoo.config import UserError
-from zoo.data import names
 from zoo.data.spec import DataSpec
 
 FORMAT = 2
@@ -87,11 +86,12 @@ def about(sampler):
     sentences = {
         "images": f"Pictures: float32 [B, {shape}] in [0, 1], rows first, channels last.",
         "points": "Points: float32 [B, 2].",
-        "text": f"Text: float32 [B, {shape}], for each letter the probabilities of the symbols.",
+        "text": f"`text`: float32 [B, {shape}], the probabilities of the symbols at each place; "
+        f"`codes`: int32 [B, {spec.shape[0]}], the likeliest of them.",
     }
     said = [sentences[spec.modality]]
     if spec.modality == "text" or spec.condition == "name":
-        said.append(f"Symbols of names: {names.alphabet(spec.names)!r}, the first of them a blank.")
+        said.append(f"Symbols: {spec.alphabet!r}, the first of them a blank, which ends short lines.")
     if sampler.pixelwise:
         said.append(
             f"`log_prob` is that of {sampler.model.likelihood_of}, in nats, each pixel taken for "

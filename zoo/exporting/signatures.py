@@ -1,12 +1,14 @@
 """The functions of an export, in the forms that servers and devices ask for.
 
 `images` are float32 [B, H, W, C] in [0, 1] whatever the model trained on, `points` float32 [B, 2],
-`text` float32 [B, letters, symbols]; `num` and `seed` may be scalars, or [1] or [1, 1] as REST's
+`text` float32 [B, L, S], the probabilities of the symbols at each place, and with it `codes` int32
+[B, L], the likeliest ones; `num` and `seed` may be scalars, or [1] or [1, 1] as REST's
 row form and browsers send them.  A `label` or `condition` of fewer examples than are drawn is
 repeated in turn.
 
 Servers get the pictures of `sample` and `complete` as PNG files too, from signatures of their own,
-`sample_png` and `complete_png`: so the others hold nothing that a converter cannot take.
+`sample_png` and `complete_png`: so the others hold nothing that a converter cannot take.  Of text
+they get `sample_lines`.
 """
 
 import tensorflow as tf
@@ -15,6 +17,7 @@ from zoo.exporting import subpixel
 
 PNG = "_png"  # the end of the names of signatures that give PNG files
 BYTES = "_bytes"  # the end of the names of outputs that REST gives as base64
+LINES = "_lines"  # the end of the name of the signature that gives text as strings
 
 
 def for_servers(model):
@@ -38,8 +41,17 @@ def for_servers(model):
 
         return _concrete(serve, [input.spec() for input in inputs])
 
+    def spelled(function, inputs):
+        def serve(*values):
+            return {"lines": _lines(function(*values)["codes"], model.data_spec.alphabet)}
+
+        return _concrete(serve, [input.spec() for input in inputs])
+
     offered = model.signatures()
     functions = {name: served(call, inputs) for name, (call, inputs) in offered.items()}
+    if "codes" in functions["sample"].structured_outputs:
+        sample = functions["sample"], offered["sample"][1]
+        return functions | {"sample" + LINES: spelled(*sample)}
     twins = {name: pictures(name, f.structured_outputs) for name, f in functions.items()}
     return functions | {
         name + PNG: twin(functions[name], offered[name][1], twins[name])
@@ -117,3 +129,9 @@ def _png_files(pictures):
     """Pictures [B, H, W, C] as PNG files, string [B]."""
     levels = tf.round(255.0 * tf.clip_by_value(pictures, 0.0, 1.0))
     return tf.io.encode_png(tf.cast(levels, tf.uint8))
+
+
+def _lines(codes, symbols):
+    """Codes [B, L] as lines in UTF-8, without the blanks at their ends: string [B]."""
+    lines = tf.strings.reduce_join(tf.gather(tf.constant([*symbols]), codes), axis=1)
+    return tf.strings.regex_replace(lines, " +$", "")

@@ -9,6 +9,8 @@ pictures with labels     in the features of a classifier: Fréchet distance over
                          (`accuracy`), and what varies within it (`per_class`)
 pictures                 asked for by name, the Parzen window (`parzen`)
 names                    the share of held-out pictures that are named right
+lines of text            the divergence of their n-grams from held-out lines, and the share of them
+                         that are training lines (`ngram`)
 
 Pictures of MNIST and of the digits are judged by the frozen classifiers (`evaluator`), against the
 test pictures; others by one that is trained here on the data's training part (`classifier`).
@@ -23,8 +25,9 @@ import numpy as np
 
 from zoo.config import UserError
 from zoo.data import names as spelling
+from zoo.data import text
 from zoo.data.sources import toy2d
-from zoo.metrics import evaluator, figures, modes, parzen, per_class, pictures
+from zoo.metrics import evaluator, figures, modes, ngram, parzen, per_class, pictures
 from zoo.metrics.classifier import Classifier
 
 ROLL = 2000  # corners of the polyline that stands for the Swiss roll
@@ -60,7 +63,9 @@ def judge(data, held_out, num, names=None, progress=None):
     chosen = figures.chosen(spec, count, pixelwise=False, names=names)
     if spec.modality == "images":
         return _Pictures(data, held_out, num, chosen, names is not None, progress)
-    return {"text": _Names, "points": _Points}[spec.modality](data, held_out, num, chosen)
+    lines = spec.modality == "text" and spec.condition == "none"
+    kinds = {"text": _Lines if lines else _Names, "points": _Points}
+    return kinds[spec.modality](data, held_out, num, chosen)
 
 
 def is_frozen(spec):
@@ -245,3 +250,15 @@ class _Names:
         read = spelling.decode(x, self._words)
         right = [self._right[i % len(self._right)] == word for i, word in enumerate(read)]
         return {"right": float(np.mean(right))}
+
+
+class _Lines:
+    whole, evaluator = {}, None
+
+    def __init__(self, data, held_out, num, names):
+        self.held_out, self._symbols = held_out, data.spec.alphabet
+        self._judge = ngram.Judge(data.lines("train"), data.lines(held_out), num, names)
+        self.real, self.counts = self._judge.real, self._judge.counts
+
+    def of(self, x, given=None, progress=None):
+        return self._judge.of(text.decode(x, self._symbols))

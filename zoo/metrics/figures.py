@@ -2,7 +2,9 @@
 
 modes, good, kl    points of `gaussians8` and `gaussians25`
 near               points of `swiss_roll`
-right              spelled names
+right              spelled names, given pictures or classes
+js_1 … js_4        lines of text: divergence of n-grams (`ngram`)
+overlap            the same: the share that are training lines
 frechet, kernel, precision, recall, density, coverage, score
                    pictures whose data has labels of at least 2 classes
 accuracy, spread, frechet_per_class
@@ -29,19 +31,21 @@ PAIRWISE = ("kernel", *NEIGHBORS)  # these look at every pair, and take most of 
 PICTURES = ("frechet", *PAIRWISE, "score")
 WITHIN = {"spread": 2, "frechet_per_class": LEAST * (UNITS + 1)}  # pictures of each class, at least
 BY_NAME = ("parzen",)
+DIVERGENCES = {"js_1": 1, "js_2": 2, "js_3": 3, "js_4": 4}  # of n-grams of so many symbols
+LINES = (*DIVERGENCES, "overlap")
 OF_CLASSES = ("label", "name")  # conditions that name a class: `DataSpec.condition`
 LIKELIHOOD = ("nll", "bits_per_dim")
 BOUND = ("bound",)
 ALL = (
     *PICTURES, "accuracy", *WITHIN, *BY_NAME, *LIKELIHOOD, *BOUND,
-    "right", "modes", "good", "kl", "near",
+    "right", *LINES, "modes", "good", "kl", "near",
 )  # fmt: skip
 
 
 def of_samples(spec, num):
     """Returns the names of what `num` examples of this data can be measured by, () for none."""
     if spec.modality == "text":
-        return ("right",)
+        return LINES if spec.condition == "none" else ("right",)
     if spec.modality == "points":
         return POINTS.get(spec.name, ())
     if spec.classes < 2:

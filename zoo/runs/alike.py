@@ -43,7 +43,7 @@ def refuse(path, other_path, key, value, other):
 def _facts(run):
     """What `run.json` says, with the defaults of options that are newer than the run."""
     options = dataclasses.asdict(DataOptions()) | run.facts["data"]
-    spec = {"visible": 0} | run.facts["data_spec"]
+    spec = {"visible": 0, "symbols": ""} | run.facts["data_spec"]
     return _flat(run.facts | {"data": options, "data_spec": spec})
 
 

@@ -12,6 +12,7 @@ LICENSES = {
     "gaussians8": "points drawn by this package, CC0",
     "gaussians25": "points drawn by this package, CC0",
     "swiss_roll": "points drawn by this package, CC0",
+    "surnames": "U.S. Census Bureau, 1990, public domain",
 }
 
 

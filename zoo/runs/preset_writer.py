@@ -108,7 +108,7 @@ def _metadata(model, weights, run):
             "dequantize": spec.dequantized,
             "condition": spec.condition,
             "visible": spec.visible,
-            "target": "name" if spec.modality == "text" else "image",
+            "target": "name" if spec.modality == "text" and not spec.symbols else "image",
         }
         recorded = {
             "model": _name(model),

@@ -180,6 +180,7 @@ class Preset:
             ("condition", "is given the condition {}", "leave --condition out"),
             ("condition_shape", "is given a condition of shape {}", "name data with these classes"),
             ("visible", "is given {} quadrants", "leave --data.visible out"),
+            ("symbols", "draws the symbols {}", "name data of these symbols"),
         ):
             mine, theirs = getattr(own, key), getattr(spec, key)
             if mine != theirs:
@@ -303,6 +304,8 @@ def checked(spec, given):
 
 
 def _size_help(spec):
+    if spec.symbols:
+        return f"pass --data.length={spec.shape[0]}, or name data of these symbols"
     if spec.modality != "images":
         return "name data of this shape"
     side = spec.shape[0]

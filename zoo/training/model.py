@@ -62,7 +62,8 @@ class GenerativeModel(saving.Saved, fitting.Fitted, keras.Model):
             condition: see `conditions`.
 
         Returns:
-            float32 [B, …]: pictures in [0, 1], points, or each letter's probabilities.
+            float32 [B, …]: pictures in [0, 1], points, or of text [B, L, S] the probabilities of the
+            symbols at each place.
         """
         raise NotImplementedError
 
@@ -310,17 +311,23 @@ class GenerativeModel(saving.Saved, fitting.Fitted, keras.Model):
 
         The function takes a number as a scalar, and returns name -> tensor.
         """
-        modality, given = self.data_spec.modality, inputs.conditions(self.data_spec)
+        given = inputs.conditions(self.data_spec)
         return {
             "generate": (
-                lambda z, *y: {modality: self.generate(z, *y)},
+                lambda z, *y: self._outputs(self.generate(z, *y)),
                 [inputs.latents(self), *given],
             ),
             "sample": (
-                lambda n, s, *y: {modality: self.sample(n, s, *y)},
+                lambda n, s, *y: self._outputs(self.sample(n, s, *y)),
                 [inputs.NUM, inputs.SEED, *given],
             ),
         }
+
+    def _outputs(self, x):
+        """Drawn examples by their name in an export; of text also each place's likeliest symbol."""
+        modality = self.data_spec.modality
+        codes = {"codes": tf.argmax(x, axis=-1, output_type=tf.int32)} if modality == "text" else {}
+        return {modality: x} | codes
 
     def _check_strategy(self):
         if tf.distribute.get_strategy() is not self.distribute_strategy:

@@ -9,6 +9,7 @@ from zoo.files import write_whole
 
 GAP = 2  # pixels between pictures
 TARGET = 640  # a grid's width is about this many pixels
+SYMBOL = 8  # pixels across, of text
 
 
 def grid(images, columns=None):
@@ -32,19 +33,27 @@ def grid(images, columns=None):
     return sheet
 
 
-def words(lines, images=None, columns=None):
-    """Lays out N words, each below its image float [H, W, C] in [0, 1], as uint8 [h, w, 3]."""
+def words(lines, length, images=None, columns=None):
+    """Lays out N lines of text as uint8 [h, w, 3].
+
+    Args:
+        lines: of at most `length` symbols each, for which there is room.
+        images: of each line, a picture float [H, W, C] in [0, 1] above it.
+        columns: the square root of N by default, or fewer where the lines are long.
+    """
     from PIL import Image, ImageDraw, ImageFont
 
-    columns = columns or math.ceil(math.sqrt(len(lines)))
+    if not columns:
+        columns = math.ceil(math.sqrt(len(lines)))
+        columns = max(1, min(columns, TARGET // (SYMBOL * length)))
     side = max(32, TARGET // columns)
-    text = side // 4
+    size = max(1, min(side // 4 - 2, int(1.6 * side / length)))
+    text = round(1.2 * size)
     height = text + (0 if images is None else side)
     rows = math.ceil(len(lines) / columns)
     sheet = Image.new("RGB", (columns * side, rows * height), "white")
     pen = ImageDraw.Draw(sheet)
-    longest = max(map(len, lines), default=1) or 1
-    font = ImageFont.load_default(size=max(1, min(text - 2, 1.6 * side / longest)))
+    font = ImageFont.load_default(size=size)
     for place, line in enumerate(lines):
         left, top = (place % columns) * side, (place // columns) * height
         if images is not None:

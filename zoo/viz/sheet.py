@@ -1,13 +1,13 @@
 """Sheets: a model's samples as one picture.
 
 Pictures are a grid; with classes, each column is a class and each row one z.  Names are written
-under the pictures that they are drawn from.  Points are scattered, over the critic's contours where
-there is a critic.
+under the pictures that they are drawn from, and lines of text beside each other.  Points are
+scattered, over the critic's contours where there is a critic.
 """
 
 import numpy as np
 
-from zoo.data import names
+from zoo.data import text
 from zoo.viz import grid, plots
 
 NUM = 64  # examples on a sheet
@@ -52,7 +52,7 @@ def sheet(spec, x, given=None, columns=None):
     shown = None
     if spec.condition == "image":
         shown = np.asarray(given).reshape(-1, *spec.condition_shape)
-    return grid.words(names.decode(x, spec.names), shown, columns)
+    return grid.words(text.decode(x, spec.alphabet), spec.shape[0], shown, columns)
 
 
 def arranged(sampler, num, seed):

@@ -3,7 +3,7 @@
 // `window.gallery` is its state, for tests and the curious:
 //   entry     the model's line of catalog.json
 //   seed, label    what is drawn; `label` is null where each class comes in turn
-//   pictures  Float32Array of the batch, each [H, W, C] in [0, 1]; `what` they are
+//   pictures  Float32Array of the batch, each [H, W, C] in [0, 1], or [L, S] of text; `what` they are
 //   chosen, picture    the number of the chosen one, and it as it stands after a walk
 //   latents   the z of each sample, and of the chosen picture `z` (none of a model of pixels)
 //   erased    [H * W], 1 where a pixel of the picture was rubbed out
@@ -11,7 +11,7 @@
 
 import { latents } from "./noise.js";
 import { pictures } from "./latents.js";
-import { paint } from "./paint.js";
+import { show as face } from "./faces.js";
 import { Pixels } from "./pixels.js";
 import { load, start, whatIsMissing } from "./runtime.js";
 import { Walk } from "./walk.js";
@@ -59,7 +59,8 @@ function show(frame = null) {
   const [count, ...one] = shape;
   const size = one.reduce((a, b) => a * b);
   byId("grid").querySelectorAll("canvas").forEach((canvas, i) => {
-    if (i < count) paint(canvas, [images.subarray(i * size, (i + 1) * size)], one, 1, next);
+    const example = images.subarray(i * size, (i + 1) * size);
+    if (i < count) face(canvas, [example], gallery.entry, { shape: one, marked: next });
   });
   const start = gallery.chosen * size;
   const large = frame ? images.slice(start, start + size) : gallery.picture.slice();
@@ -67,7 +68,7 @@ function show(frame = null) {
     const depth = one[2];
     gallery.erased.forEach((gone, i) => gone && large.fill(NaN, i * depth, (i + 1) * depth));
   }
-  paint(byId("picture"), [large], one, 1, next);
+  face(byId("picture"), [large], gallery.entry, { shape: one, marked: next });
   byId("samples-title").textContent = `${count} ${gallery.what}`;
 }
 
@@ -101,10 +102,12 @@ async function open(entry) {
   generator = generators.get(entry.file);
   Object.assign(gallery, { entry, label: null });
   document.body.classList.toggle("erasable", entry.pixelwise);
+  document.body.classList.toggle("written", Boolean(entry.symbols));
   byId("walk").hidden = entry.pixelwise;
   byId("pixels").hidden = !entry.pixelwise;
   const picture = byId("picture");
   picture.tabIndex = entry.pixelwise ? 0 : -1;
+  picture.setAttribute("aria-label", "The chosen picture");
   picture.setAttribute("role", entry.pixelwise ? "application" : "img");
   picture.setAttribute("aria-describedby", entry.pixelwise ? "how" : "about");
   pixels.generator = null;

@@ -1,7 +1,7 @@
 // Pictures on canvases, one canvas pixel each; the style sheet enlarges them.
 
 /** The page's colors: gray pictures are ink on paper in both themes. */
-function colors() {
+export function colors() {
   const style = getComputedStyle(document.documentElement);
   const read = (name) =>
     style.getPropertyValue(name).trim().match(/[\da-f]{2}/gi).map((part) => parseInt(part, 16));

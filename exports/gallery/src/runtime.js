@@ -58,7 +58,7 @@ class Generator {
    *
    * @param name of the signature
    * @param values input name -> array of numbers; inputs that the signature lacks are left out
-   * @returns its output, a Float32Array (each that the page calls has one)
+   * @returns its output, a Float32Array; of text the probabilities, not the codes beside them
    */
   async call(name, values) {
     const signature = this.signatures[name];
@@ -68,9 +68,9 @@ class Generator {
       inputs[input] = new Tensor(kind.from(values[input]), [...shape]);
     }
     try {
-      const [output] = Object.values(await signature.run(inputs));
-      const numbers = Float32Array.from(await output.data());
-      output.delete();
+      const outputs = await signature.run(inputs);
+      const numbers = Float32Array.from(await (outputs.text ?? Object.values(outputs)[0]).data());
+      for (const tensor of Object.values(outputs)) tensor.delete();
       return numbers;
     } finally {
       for (const tensor of Object.values(inputs)) tensor.delete();

@@ -1,9 +1,10 @@
 // The panel that walks in latent space: a plane to drag over, and a slider for some latents.
 
 import { onPlane, pictures, range, strongest } from "./latents.js";
-import { paint } from "./paint.js";
+import { show } from "./faces.js";
 
 const CELLS = 7; // pictures on a side of the map
+const LINES = 2; // lines of text across it
 const REACH = 3; // the plane’s coordinates go from -3 to 3
 const SLIDERS = 6;
 
@@ -45,8 +46,10 @@ export class Walk {
     this.entry = entry;
     this.z = all[chosen];
     this.others = [1, 2].map((step) => all[(chosen + step) % all.length]);
-    const axis = [...Array(CELLS).keys()].map((i) => ((2 * i + 1) / CELLS - 1) * REACH);
-    const points = axis.toReversed().flatMap((y) => axis.map((x) => this.#point(x, y)));
+    this.columns = entry.symbols ? LINES : CELLS;
+    const axis = (count) => [...Array(count).keys()].map((i) => ((2 * i + 1) / count - 1) * REACH);
+    const [xs, ys] = [axis(this.columns), axis(CELLS).toReversed()];
+    const points = ys.flatMap((y) => xs.map((x) => this.#point(x, y)));
     this.cells = await pictures(generator, points, label);
     const found = await strongest(generator, entry.prior, this.z, label, SLIDERS);
     sliders.replaceChildren(...found.flatMap((index) => this.#slider(index)));
@@ -56,7 +59,7 @@ export class Walk {
 
   /** Paints the map again, in the colors of today's theme. */
   repaint() {
-    if (this.cells) paint(map, this.cells, this.entry.shape, CELLS);
+    if (this.cells) show(map, this.cells, this.entry, { columns: this.columns });
   }
 
   #point(x, y) {

@@ -14,8 +14,9 @@ LEVELS = 17
 TEST = 297
 
 
-def read(name="digits", image_size=0):
+def read(name="digits", image_size=0, length=0):
     """Returns 1,500 digits to train on and 297 to test on, split by a fixed permutation."""
+    del length  # of lines of text
     from sklearn.datasets import load_digits
 
     bunch = load_digits()

@@ -116,7 +116,7 @@ def listed(path):
     Raises:
         UserError: the folder is missing or cannot be read, or its name is not UTF-8.
     """
-    _check_name(path, "folder")
+    check_name(path, "folder")
     files, others = [], collections.Counter()
     for name in sorted(_walk(os.path.expanduser(path))):
         suffix = os.path.splitext(name)[1].lower()
@@ -144,8 +144,8 @@ def _printable(name):
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _check_name(name, what):
-    """Refuses what no card, record or terminal could write."""
+def check_name(name, what):
+    """Raises `UserError` for a name that no card, record or terminal could write."""
     if _printable(name) != name:
         raise UserError(f"the name of the {what} {_printable(name)!r} is not UTF-8: rename it.")
 
@@ -195,7 +195,7 @@ def _classes(path, files, within_splits):
             f"such as {strays[0]}: put all of them into sub-folders or none."
         )
     for name in names:
-        _check_name(name, "class folder")
+        check_name(name, "class folder")
     places = {name: label for label, name in enumerate(names)}
     labels = [places[parts[0]] if names else -1 for parts in inner]
     return names, np.array(labels, np.int32)

@@ -41,10 +41,10 @@ def _roll(name, stream):
     return swiss_roll(u) + SWISS_ROLL_DEVIATION * stream.normal((2,)).numpy(), None
 
 
-def read(name, image_size=0):
+def read(name, image_size=0, length=0):
     """Returns 100,000 points to train on and 10,000 of another draw to test on; mixtures' labels
     are their modes."""
-    del image_size  # points have none
+    del image_size, length  # of pictures, and of lines of text
     splits = {}
     for seed, (split, count) in enumerate((("train", TRAIN), ("test", TEST))):
         stream = noise.Noise(seed, noise.PROTOCOL, np.arange(count))
