@@ -9,7 +9,7 @@ drawn line is read by the likeliest symbol of each place.
 
 Where this differs from the paper: lines of names or of any text instead of 32 characters of the
 Billion Word corpus, with fewer channels where they are shorter (`networks.text.scaled`); the
-critic's output has no bias, which would cancel.
+critic's output and its last block have no bias, which would cancel.
 """
 
 import dataclasses

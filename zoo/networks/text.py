@@ -24,9 +24,13 @@ def scaled(channels, data_spec):
 
 
 class Block(Serializable, keras.layers.Layer):
-    """x -> x + 0.3 conv(relu(conv(relu(x)))), float32 [B, L, D]."""
+    """x -> x + 0.3 conv(relu(conv(relu(x)))), float32 [B, L, D].
 
-    def __init__(self, shape, initializers, dtype):
+    Args:
+        use_bias: of the outer convolution.
+    """
+
+    def __init__(self, shape, initializers, dtype, use_bias=True):
         super().__init__(dtype=dtype)
         channels = shape[-1]
         self.residual = sequential(
@@ -34,7 +38,7 @@ class Block(Serializable, keras.layers.Layer):
             keras.layers.ReLU(dtype=dtype),
             _conv(channels, KERNEL, initializers, dtype),
             keras.layers.ReLU(dtype=dtype),
-            _conv(channels, KERNEL, initializers, dtype),
+            _conv(channels, KERNEL, initializers, dtype, use_bias=use_bias),
         )
         self.built = True
 
@@ -67,15 +71,19 @@ class Generator(Network):
 
 
 class Critic(Network):
-    """Line [B, L, S], of symbols or of their probabilities -> value [B]; the output has no bias,
-    see `mlp.Critic`."""
+    """Line [B, L, S], of symbols or of their probabilities -> value [B].
+
+    Neither the output nor the last block, which it is linear in, has a bias: see `mlp.Critic`.
+    """
 
     def __init__(self, data_spec, channels, initializers, dtype):
         super().__init__()
         shape = data_spec.shape[0], scaled(channels, data_spec)
         self.embed = _conv(shape[1], 1, initializers, dtype, "glorot_uniform")
         self.embed.build((None, *data_spec.shape))
-        self.blocks = [Block(shape, initializers, dtype) for _ in range(BLOCKS)]
+        self.blocks = [
+            Block(shape, initializers, dtype, use_bias=i < BLOCKS - 1) for i in range(BLOCKS)
+        ]
         self.output_layer = dense(1, initializers, use_bias=False)
         self.output_layer.build((None, shape[0] * shape[1]))
         self.built = True
@@ -92,8 +100,8 @@ class Critic(Network):
         return self.activations(x, condition)[-1]
 
 
-def _conv(channels, size, initializers, dtype, weights="he_uniform"):
+def _conv(channels, size, initializers, dtype, weights="he_uniform", use_bias=True):
     return keras.layers.Conv1D(
-        channels, size, padding="same", data_format="channels_last", dtype=dtype,
+        channels, size, padding="same", data_format="channels_last", use_bias=use_bias, dtype=dtype,
         kernel_initializer=getattr(initializers, weights)(),
     )  # fmt: skip
