@@ -17,9 +17,9 @@ PLANE = {"batch_size": 128, "latent": 2, "hidden": (64, 64, 64), "n_critic": 5, 
 PICTURES = {"batch_size": 64, "hidden": (256, 256), "n_critic": 3}
 
 
-def judged(name, dataset, steps, **settings):
+def judged(name, dataset, steps, condition=None, **settings):
     """The figures of 1,000 samples before and after a short run."""
-    data = zoo.load_data(name, dataset)
+    data = zoo.load_data(name, dataset, **({"condition": condition} if condition else {}))
     quick, given = figures.quick(data.spec, 1000), data.conditions()
     judges = evaluation.judge(data, "test", 1000, quick)
     model = make(name, data.spec, jit_compile="auto", steps_per_execution=25, **settings)

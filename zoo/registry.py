@@ -42,7 +42,9 @@ MODELS = {
     "ebgan": Entry("zoo.adversarial.ebgan", "Energy-based GAN", "1609.03126"),
     "sngan": Entry("zoo.adversarial.sngan", "Spectrally normalized GAN", "1802.05957"),
     "text_wgan_gp": Entry(
-        "zoo.adversarial.text_wgan_gp", "WGAN with gradient penalty, of text", "1704.00028",
+        "zoo.adversarial.text_wgan_gp",
+        "WGAN with gradient penalty, of text",
+        "1704.00028",
         dataset="surnames",
     ),
     "pixelcnn": Entry("zoo.autoregressive.pixelcnn", "PixelCNN", "1601.06759"),

@@ -114,7 +114,10 @@ def test_the_split_is_fixed_and_the_digest_tells_alphabets_apart(file):
         ("x" * 70 + "\n" + "y" * 50, "has no line of 1 to 32.*: pass --data.length=70, say"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\xff", r"is not text in UTF-8 \(its byte 0 is not\): save it"),
         (b"caf\xe9\nth\xe9\n", r"is not text in UTF-8 \(its byte 3 is not\): save it as UTF-8"),
-        (b"ELF\x00\x01\nab\n", r"is not a text file, since it contains the control character '\\x00"),
+        (
+            b"ELF\x00\x01\nab\n",
+            r"is not a text file, since it contains the control character '\\x00",
+        ),
         (
             "".join(f"{chr(0x4E00 + i)}\n" for i in range(300)),
             "has 301 different symbols with the blank, and 256 are the most: leave out the lines",
@@ -147,7 +150,11 @@ def test_files_that_are_not_there(tmp_path, file, monkeypatch):
         ("surnames", {"binarize": "static"}, "consists of text: leave --data.binarize out"),
         ("surnames", {"dequantize": True}, "consists of text: leave --data.dequantize out"),
         ("surnames", {"target": "name"}, "consists of text: leave --data.target out"),
-        ("surnames", {"condition": "quadrants", "visible": 1}, "text: choose another --condition than"),
+        (
+            "surnames",
+            {"condition": "quadrants", "visible": 1},
+            "text: choose another --condition than",
+        ),
         ("surnames", {"condition": "label"}, "'surnames' has no labels, which a label needs"),
         ("surnames", {"feature": "x"}, "'surnames' has no features to choose from"),
         ("surnames", {"length": 1}, "has no line of 1 to 1 symbols.*: pass --data.length=2, say"),

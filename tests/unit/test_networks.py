@@ -5,7 +5,15 @@ import pytest
 import tensorflow as tf
 
 from zoo.data.spec import DataSpec
-from zoo.networks import autoencoder, conditional_mlp, conv, dcgan, mlp, resnet
+from zoo.networks import (
+    autoencoder,
+    conditional_mlp,
+    conditional_resnet,
+    conv,
+    dcgan,
+    mlp,
+    resnet,
+)
 from zoo.networks.initializers import Initializers
 from zoo.training import optimizers
 
@@ -110,3 +118,21 @@ def test_a_condition_that_a_network_cannot_use_is_refused():
         assert (generator(z, y).numpy() != generator(z, y + 1.0).numpy()).any()
         with pytest.raises(ValueError, match=r"of 0 numbers and takes one of 10 numbers"):
             generator(z)
+
+
+def test_conditional_batch_norm_by_hand():
+    """Statistics of all examples together; gain and shift of each one's own class."""
+    layer = conditional_resnet.ConditionalBatchNorm(3, 2, Initializers(0), "float32")
+    gain, shift = np.float32([[1, 2, 3], [4, 5, 6]]), np.float32([[0, 1, 0], [-1, 0, 7]])
+    layer.gain.assign(gain)
+    layer.shift.assign(shift)
+    random = np.random.RandomState(0)
+    x, classes = random.randn(4, 2, 2, 3).astype(np.float32), [0, 1, 1, 0]
+    y = np.eye(2, dtype=np.float32)[classes]
+    normal = (x - x.mean(axis=(0, 1, 2))) / np.sqrt(x.var(axis=(0, 1, 2)) + 1e-5)
+    by_hand = normal * gain[classes][:, None, None] + shift[classes][:, None, None]
+    np.testing.assert_allclose(layer(x, y, training=True), by_hand, rtol=0, atol=1e-5)
+    mean, variance = 0.1 * x.mean(axis=(0, 1, 2)), 0.9 + 0.1 * x.var(axis=(0, 1, 2))
+    later = (x - mean) / np.sqrt(variance + 1e-5)
+    by_hand = later * gain[classes][:, None, None] + shift[classes][:, None, None]
+    np.testing.assert_allclose(layer(x, y), by_hand, rtol=0, atol=1e-5)

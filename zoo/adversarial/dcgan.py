@@ -7,28 +7,26 @@ D's input, no hidden dense layers, ReLU in G with tanh at its end, LeakyReLU in 
 Where this differs from the paper: D ends in one logit, which a two-way softmax equals; fewer and
 narrower layers on pictures smaller than 64x64 (`networks.dcgan`).  What the paper advises against
 runs by setting: ``norm=all`` puts BatchNorm on every layer, ``pooling=global`` ends D in a global
-mean.
+mean.  `architectures` has the other networks over which losses are compared.
 """
 
 import dataclasses
 
-from zoo.adversarial import base, gan
+from zoo.adversarial import architectures, base, gan
 from zoo.config import default, setting
-from zoo.networks import dcgan
 
 DATA = {"range": "symmetric"}  # "scaling to the range of the tanh activation function [-1, 1]"
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(base.NamedLoss, gan.Loop):
+class Config(base.NamedLoss, architectures.BatchNormed, gan.Loop):
     """Section 4 of the paper; z is uniform on [-1, 1]."""
 
     batch_size: int = default(gan.Loop, "batch_size", 128)
-    channels: int = setting(128, "next to a 64x64 picture, doubled with every halving", low=1)
-    norm: str = setting(
-        "paper", "BatchNorm on all layers but G's output and D's input, on all, or on none",
-        choices=dcgan.NORMS,
-    )  # fmt: skip
+    network: str = architectures.network()
+    hidden: tuple = setting(
+        (512, 512, 512, 512), "ReLU layers of an MLP generator, at MNIST's size", low=1
+    )
     pooling: str = setting(
         "none", "D's end: straight to the output, or after a global mean",
         choices=("none", "global"),
@@ -42,14 +40,17 @@ class DCGAN(gan.GAN):
     latent_kind = "symmetric"
     xla_pays = False
 
+    def __init__(self, config, data_spec):
+        architectures.check(config, data_spec)
+        super().__init__(config, data_spec)
+
     def networks(self, initializers, dtype):
         """Returns (generator, discriminator)."""
-        config, spec = self.config, self.data_spec
-        build = {"initializers": initializers, "dtype": dtype}
-        return (
-            dcgan.Generator(spec, self.latent, config.channels, config.norm, **build),
-            dcgan.Discriminator(spec, config.channels, config.norm, config.pooling, **build),
-        )
+        config = self.config
+        return architectures.networks(
+            config, self.data_spec, self.latent, architectures.norms_of(config.norm),
+            pooling=config.pooling, initializers=initializers, dtype=dtype,
+        )  # fmt: skip
 
 
 def build(config, data_spec, **compile_options):

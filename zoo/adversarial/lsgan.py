@@ -13,9 +13,8 @@ does not give the widths of the dense ones that it trains on eight Gaussians.
 import dataclasses
 
 from zoo import losses
-from zoo.adversarial import base, gan
+from zoo.adversarial import architectures, base, gan
 from zoo.config import default, setting
-from zoo.networks import dcgan, mlp
 
 DATA = {"range": "symmetric"}
 
@@ -23,20 +22,15 @@ TARGETS = {"binary": (0.0, 1.0, 1.0), "pearson": (-1.0, 1.0, 0.0)}
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(gan.Loop):
+class Config(architectures.BatchNormed, gan.Loop):
     """Section 4 of the paper, with its rate for small pictures; z is uniform on [-1, 1]."""
 
     batch_size: int = default(gan.Loop, "batch_size", 64)
     targets: str = setting(
         "binary", "(a, b, c): binary is (0, 1, 1), pearson is (-1, 1, 0)", choices=tuple(TARGETS)
     )
-    network: str = setting("dcgan", "of both networks", choices=("dcgan", "mlp"))
-    channels: int = setting(128, "of the DCGAN networks next to a 64x64 picture", low=1)
-    norm: str = setting(
-        "paper", "BatchNorm on all layers but G's output and D's input, on all, or on none",
-        choices=dcgan.NORMS,
-    )  # fmt: skip
-    hidden: tuple = setting((512, 512), "ReLU layers of both MLPs, at MNIST's size", low=1)
+    network: str = architectures.network("mlp")
+    hidden: tuple = setting((512, 512), "ReLU layers of each MLP, at MNIST's size", low=1)
 
 
 class LSGAN(gan.GAN):
@@ -46,23 +40,16 @@ class LSGAN(gan.GAN):
     xla_pays = False
 
     def __init__(self, config, data_spec):
-        base.check_network(config.network, data_spec)
+        architectures.check(config, data_spec)
         super().__init__(config, data_spec)
 
     def networks(self, initializers, dtype):
         """Returns (generator, discriminator)."""
-        config, spec = self.config, self.data_spec
-        build = {"initializers": initializers, "dtype": dtype}
-        if config.network == "mlp":
-            widths = [mlp.scaled(units, spec) for units in config.hidden]
-            return (
-                mlp.Generator(spec, self.latent, widths, weights="he_uniform", **build),
-                mlp.Critic(spec, widths, use_bias=True, **build),
-            )
-        return (
-            dcgan.Generator(spec, self.latent, config.channels, config.norm, **build),
-            dcgan.Discriminator(spec, config.channels, config.norm, **build),
-        )
+        config = self.config
+        return architectures.networks(
+            config, self.data_spec, self.latent, architectures.norms_of(config.norm),
+            initializers=initializers, dtype=dtype,
+        )  # fmt: skip
 
     @property
     def adversarial_loss(self):

@@ -28,6 +28,7 @@ class Config(optimizers.Settings):
     width: int = setting(512, "channels of both networks, for lines of 32 symbols", low=1)
     n_critic: int = default(wasserstein.Config, "n_critic", 10)
     penalty: float = default(wgan_gp.Config, "penalty", 10.0)
+    generator_batch: int = default(wgan_gp.Config, "generator_batch", 1)
     learning_rate: float = default(optimizers.Settings, "learning_rate", 1e-4)
     beta_1: float = default(optimizers.Settings, "beta_1", 0.5)
     beta_2: float = default(optimizers.Settings, "beta_2", 0.9)
@@ -37,6 +38,7 @@ class TextWGANGP(wgan_gp.WGANGP):
     """The penalty loop on lines of text."""
 
     modalities = ("text",)
+    conditional = "never"
 
     def networks(self, initializers, dtype):
         """Returns (generator, critic)."""

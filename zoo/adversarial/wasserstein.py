@@ -10,22 +10,20 @@ import dataclasses
 import tensorflow as tf
 
 from zoo import losses
-from zoo.adversarial import base
+from zoo.adversarial import architectures, base
 from zoo.config import default, setting
-from zoo.networks import mlp
 from zoo.training import optimizers
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(optimizers.Settings):
+class Config(architectures.Settings, optimizers.Settings):
     """The settings of both loops."""
 
     latent: int = setting(100, "size of z ~ N(0, I)", low=1)
-    network: str = setting("mlp", "of both networks", choices=("mlp", "dcgan"))
+    network: str = architectures.network("mlp", default="mlp")
     hidden: tuple = setting(
         (512, 512, 512, 512), "ReLU layers of both MLPs, at MNIST's size", low=1
     )
-    channels: int = setting(128, "of the DCGAN networks next to a 64x64 picture", low=1)
     generator_norm: str = setting(
         "batch", "of the convolutional generators", choices=("batch", "none")
     )
@@ -38,7 +36,7 @@ class Config(optimizers.Settings):
 
 
 class Wasserstein(base.TwoNetworks):
-    """A critic and a generator; the loops, `wgan` and `wgan_gp`, give `networks`, `train_step`."""
+    """A critic and a generator; the loops, `wgan` and `wgan_gp`, give `train_step`."""
 
     metric_names = ("wasserstein", "g_loss")
     adversarial_loss = losses.WASSERSTEIN
@@ -52,15 +50,15 @@ class Wasserstein(base.TwoNetworks):
         """The discriminator, by the paper's name."""
         return self.discriminator
 
-    def dense_networks(self, initializers, dtype):
-        """Returns (generator, critic) of `hidden` ReLU layers each."""
-        config, spec = self.config, self.data_spec
-        widths = [mlp.scaled(units, spec) for units in config.hidden]
-        build = {"initializers": initializers, "dtype": dtype}
-        return (
-            mlp.Generator(spec, self.latent, widths, weights="he_uniform", **build),
-            mlp.Critic(spec, widths, **build),
-        )
+    def networks(self, initializers, dtype):
+        """Returns (generator, critic)."""
+        config = self.config
+        architectures.check(config, self.data_spec)
+        norms = [{"batch": "paper"}.get(n, n) for n in (config.generator_norm, config.critic_norm)]
+        return architectures.networks(
+            config, self.data_spec, self.latent, norms, use_bias=False,
+            initializers=initializers, dtype=dtype,
+        )  # fmt: skip
 
     def diagnose(self, batch):
         """Figure 1 of the WGAN-GP paper: how far the critic's gradient carries, and its weights.
@@ -68,7 +66,7 @@ class Wasserstein(base.TwoNetworks):
         Returns the mean over real and generated examples of ‖∂f(x)/∂h‖, h the activations of each
         layer of the critic for that example, first to last; and the critic's kernels.
         """
-        fakes = self.generator(self.latents(self.evaluation_noise(batch)))
+        fakes = self.generator(self.latents(self.evaluation_noise(batch)), batch.y)
         with tf.GradientTape() as tape:
             real, fake = (self.critic.activations(x) for x in (batch.x, fakes))
             values = tf.reduce_sum(real[-1]) + tf.reduce_sum(fake[-1])

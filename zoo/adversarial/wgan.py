@@ -18,7 +18,6 @@ import tensorflow as tf
 
 from zoo.adversarial import base, wasserstein
 from zoo.config import setting
-from zoo.networks import dcgan
 
 MANY = 100  # critic steps for one of the generator at first and now and then, in the authors' code
 
@@ -28,9 +27,6 @@ class Config(wasserstein.Config):
     """Algorithm 1 of the paper and section 4."""
 
     clip: float = setting(0.01, "c: the critic's weights stay in [-c, c]", above=0)
-    constant_channels: bool = setting(
-        False, "the same channels in every layer of the DCGAN generator (Figure 6)"
-    )
     extra_critic_steps: bool = setting(
         False, f"the authors' {MANY} critic steps for each of the first 25 generator steps and "
         "every 500th; a step is then n_critic critic steps, and the generator's where it is due"
@@ -39,24 +35,6 @@ class Config(wasserstein.Config):
 
 class WGAN(wasserstein.Wasserstein):
     """The clipping loop."""
-
-    def networks(self, initializers, dtype):
-        """Returns (generator, critic)."""
-        config, spec = self.config, self.data_spec
-        base.check_network(config.network, spec)
-        if config.network == "mlp":
-            return self.dense_networks(initializers, dtype)
-        norms = {"batch": "paper", "none": "none"}
-        build = {"initializers": initializers, "dtype": dtype}
-        return (
-            dcgan.Generator(
-                spec, self.latent, config.channels, norms[config.generator_norm],
-                config.constant_channels, **build,
-            ),
-            dcgan.Discriminator(
-                spec, config.channels, norms[config.critic_norm], use_bias=False, **build
-            ),
-        )  # fmt: skip
 
     def compile(self, *optimizers, **kwargs):
         """See `Wasserstein.compile`; the critic's first weights are clipped here."""

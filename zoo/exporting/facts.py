@@ -91,7 +91,9 @@ def about(sampler):
     }
     said = [sentences[spec.modality]]
     if spec.modality == "text" or spec.condition == "name":
-        said.append(f"Symbols: {spec.alphabet!r}, the first of them a blank, which ends short lines.")
+        said.append(
+            f"Symbols: {spec.alphabet!r}, the first of them a blank, which ends short lines."
+        )
     if sampler.pixelwise:
         said.append(
             f"`log_prob` is that of {sampler.model.likelihood_of}, in nats, each pixel taken for "

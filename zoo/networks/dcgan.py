@@ -8,15 +8,20 @@ The sizing rule.  Stages: a picture is halved while both sides are even and at l
 4 in four stages, 28 to 7 in two); 8x8 digits are halved twice, to 2, so that a hidden convolution
 is left for BatchNorm to act on.  Channels: the paper's 128 next to a picture of 64x64, doubled with
 every halving, are scaled by side / 64 on smaller ones and are at least 32 (8x8: 32, 28x28: 56).
+
+Tanh and gated activations are those of WGAN-GP's comparison of losses (1704.00028, appendix E).
 """
 
 import keras
+import tensorflow as tf
 
 from zoo.config import UserError
 from zoo.networks.mlp import flat
 from zoo.networks.network import Network, sequential
+from zoo.serializable import Serializable
 
 NORMS = ("paper", "all", "none")
+ACTIVATIONS = ("relu", "tanh", "gated")
 
 
 def stages(data_spec):
@@ -44,6 +49,17 @@ def scaled(channels, data_spec):
     return min(channels, max(32, fitted))
 
 
+class Gate(Serializable, keras.layers.Layer):
+    """tanh(a) * sigmoid(b), a and b the two halves of the channels."""
+
+    def __init__(self, dtype="float32"):
+        super().__init__(dtype=dtype)
+
+    def call(self, x):
+        a, b = tf.split(x, 2, axis=-1)
+        return tf.tanh(a) * tf.sigmoid(b)
+
+
 class Generator(Network):
     """Latents [B, z], with a condition [B, d] beside them if it is made for one -> picture
     [B, H, W, C] in the data's range.
@@ -52,17 +68,18 @@ class Generator(Network):
         norm: ``"paper"``: BatchNorm on all layers but the output; ``"all"``: on the output too,
             which the paper warns of; ``"none"``.
         constant: the same channels in every layer (WGAN's Figure 6) instead of doubling ones.
+        activation: one of `ACTIVATIONS`, of all layers but the output.
     """
 
     def __init__(
-        self, data_spec, latent, channels, norm, constant=False, condition_size=0, *,
-        initializers, dtype,
+        self, data_spec, latent, channels, norm, constant=False, condition_size=0,
+        activation="relu", *, initializers, dtype,
     ):  # fmt: skip
         super().__init__(condition_size)
         count, (height, width, colors) = stages(data_spec), data_spec.shape
-        base = scaled(channels, data_spec)
+        base, halves = scaled(channels, data_spec), _halves(activation)
         widths = [base * (1 if constant else 2**i) for i in reversed(range(count))]
-        small = height >> count, width >> count, widths[0]
+        small = height >> count, width >> count, halves * widths[0]
         stack = [
             keras.layers.Dense(
                 small[0] * small[1] * small[2],
@@ -71,15 +88,16 @@ class Generator(Network):
                 dtype=dtype,
             ),
             keras.layers.Reshape(small, dtype=dtype),
-            *_finished(norm != "none", "relu", initializers, dtype),
+            *_finished(norm != "none", activation, initializers, dtype),
         ]
+        up = keras.layers.Conv2DTranspose
         for width in widths[1:]:
             stack += [
-                _conv(keras.layers.Conv2DTranspose, width, initializers, norm == "none", dtype),
-                *_finished(norm != "none", "relu", initializers, dtype),
+                _conv(up, halves * width, initializers, norm == "none", dtype),
+                *_finished(norm != "none", activation, initializers, dtype),
             ]
         stack += [
-            _conv(keras.layers.Conv2DTranspose, colors, initializers, norm != "all", "float32"),
+            _conv(up, colors, initializers, norm != "all", "float32"),
             *_finished(norm == "all", data_spec.output_activation, initializers, "float32"),
         ]
         self.stack = sequential((latent + condition_size,), *stack)
@@ -98,13 +116,16 @@ class Discriminator(Network):
         pooling: ``"none"``: the last features go straight to one output; ``"global"``: their mean
             over the picture does, which the paper found to slow convergence.
         use_bias: of the output; a critic has none, see `mlp.Critic`.
+        activation: one of `ACTIVATIONS`; ``"relu"`` is LeakyReLU here.
     """
 
     def __init__(
-        self, data_spec, channels, norm, pooling="none", use_bias=True, *, initializers, dtype
-    ):
+        self, data_spec, channels, norm, pooling="none", use_bias=True, activation="relu", *,
+        initializers, dtype,
+    ):  # fmt: skip
         super().__init__()
-        base = scaled(channels, data_spec)
+        base = scaled(channels, data_spec) * _halves(activation)
+        activation = "leaky" if activation == "relu" else activation
         self.blocks = []
         shape = (None, *data_spec.shape)
         for i in range(stages(data_spec)):
@@ -112,9 +133,9 @@ class Discriminator(Network):
             block = sequential(
                 shape[1:],
                 _conv(keras.layers.Conv2D, base * 2**i, initializers, not normal, dtype),
-                *_finished(normal, "leaky", initializers, dtype, layer=norm == "layer"),
+                *_finished(normal, activation, initializers, dtype, layer=norm == "layer"),
             )
-            shape = block.compute_output_shape(shape)
+            shape = block.output_shape
             self.blocks.append(block)
         mean = keras.layers.GlobalAveragePooling2D(data_format="channels_last", dtype="float32")
         self.pool = mean if pooling == "global" else flat
@@ -154,10 +175,17 @@ def _conv(layer, filters, initializers, use_bias, dtype):
     )  # fmt: skip
 
 
+def _halves(activation):
+    """Channels of a linear layer for one of its activation's."""
+    return 2 if activation == "gated" else 1
+
+
 def _finished(normal, activation, initializers, dtype, layer=False):
     """The layers after a linear one; where a norm follows, that one has no bias."""
     norm = keras.layers.LayerNormalization(axis=[1, 2, 3], dtype=dtype) if layer else None
     norms = [norm or batch_norm(initializers, dtype)] if normal else []
     if activation == "leaky":
         return [*norms, keras.layers.LeakyReLU(negative_slope=0.2, dtype=dtype)]
+    if activation == "gated":
+        return [*norms, Gate(dtype=dtype)]
     return [*norms, keras.layers.Activation(activation, dtype=dtype)]

@@ -38,8 +38,8 @@ class Network(Serializable, keras.Model):
         super().__init__(dtype="float32")
         self.condition_size = condition_size
 
-    def joined(self, inputs, condition):
-        """Returns inputs [B, n] with the condition at their end, [B, n + d].
+    def check(self, condition):
+        """Checks the condition that a call is given.
 
         Raises:
             ValueError: a condition for a network that takes none, none for one that takes one, or
@@ -52,4 +52,8 @@ class Network(Serializable, keras.Model):
                 f"{type(self).__name__} got a condition of {given} numbers and takes {takes}: make "
                 "it with condition_size=…, or leave the condition out."
             )
+
+    def joined(self, inputs, condition):
+        """Returns inputs [B, n] with the condition, which is checked, at their end, [B, n + d]."""
+        self.check(condition)
         return inputs if condition is None else tf.concat([inputs, condition], axis=-1)

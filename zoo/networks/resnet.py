@@ -74,7 +74,7 @@ class Block(Serializable, keras.layers.Layer):
 
     def conv(self, channels, size, initializers, dtype):
         """Returns a convolution of the block."""
-        return _conv(channels, size, initializers, dtype)
+        return convolution(channels, size, initializers, dtype)
 
     def call(self, x, training=False):
         return self.shortcut(x) + self.residual(x, training=training)
@@ -94,14 +94,18 @@ class Generator(Network):
         self.small = small
         self.blocks = []
         for _ in range(count):
-            self.blocks.append(Block(small, channels, norm, "up", **build))
+            self.blocks.append(self.block(data_spec, small, channels, norm, **build))
             small = self.blocks[-1].shape
         self.output_layer = sequential(
             small, *_norm(norm, **build), keras.layers.ReLU(dtype="float32"),
-            _conv(colors, 3, initializers, "float32", "glorot_uniform"),
+            convolution(colors, 3, initializers, "float32", "glorot_uniform"),
             keras.layers.Activation(data_spec.output_activation, dtype="float32"),
         )  # fmt: skip
         self.built = True
+
+    def block(self, data_spec, shape, channels, norm, initializers, dtype):
+        """Returns a block on inputs of `shape`."""
+        return Block(shape, channels, norm, "up", initializers, dtype)
 
     def call(self, latents, condition=None, noise=None, training=False):
         x = tf.reshape(self.project(self.joined(latents, condition)), [-1, *self.small])
@@ -113,6 +117,8 @@ class Generator(Network):
 class Critic(Network):
     """Picture [B, H, W, C] -> value [B]; the output has no bias, see `mlp.Critic`."""
 
+    block = Block
+
     def __init__(self, data_spec, channels, norm, initializers, dtype):
         super().__init__()
         build = {"initializers": initializers, "dtype": dtype}
@@ -121,25 +127,36 @@ class Critic(Network):
         self.blocks = []
         halvings = max(1, stages(data_spec) - 1)
         for i, resample in enumerate(["down"] * halvings + ["none"] * 2):
-            self.blocks.append(Block(shape, channels, norm, resample, preactivate=i > 0, **build))
+            self.blocks.append(
+                self.block(shape, channels, norm, resample, preactivate=i > 0, **build)
+            )
             shape = self.blocks[-1].shape
         self.output_layer = dense(1, initializers, use_bias=False)
         self.output_layer.build((None, channels))
         self.built = True
 
-    def activations(self, x, condition=None, training=False):
-        """Returns the output of every block, the value [B] last."""
+    def features(self, x, condition=None, training=False):
+        """Returns the output of every block, and last the mean [B, n] over the picture."""
         found = [self.joined(x, condition)]
         for block in self.blocks:
             found.append(block(found[-1], training=training))
-        pooled = tf.reduce_mean(tf.nn.relu(found[-1]), axis=[1, 2])
-        return [*found[1:], self.output_layer(pooled)[:, 0]]
+        return [*found[1:], tf.reduce_mean(tf.nn.relu(found[-1]), axis=[1, 2])]
+
+    def value(self, pooled):
+        """Returns the value [B] of the last features [B, n]."""
+        return self.output_layer(pooled)[:, 0]
+
+    def activations(self, x, condition=None, training=False):
+        """Returns the output of every block, the value [B] last."""
+        *found, pooled = self.features(x, condition, training)
+        return [*found, self.value(pooled)]
 
     def call(self, x, condition=None, noise=None, training=False):
         return self.activations(x, condition, training)[-1]
 
 
-def _conv(channels, size, initializers, dtype, weights="he_uniform"):
+def convolution(channels, size, initializers, dtype, weights="he_uniform"):
+    """Returns one convolution of stride 1; `weights` is a method of `Initializers`."""
     return keras.layers.Conv2D(
         channels, size, padding="same", data_format="channels_last", dtype=dtype,
         kernel_initializer=getattr(initializers, weights)(),
