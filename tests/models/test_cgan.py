@@ -14,22 +14,23 @@ from zoo import noise
 from zoo.config import UserError
 from zoo.data import names
 from zoo.data.spec import DataSpec
+from zoo.networks.mlp import scaled
 
 PAIRS = [("label", "image"), ("name", "image"), ("image", "name"), ("label", "name")]
 
 
 def short_run(**extra):
     """The Fréchet distance, and the share of pictures that are of the digit that was asked for."""
-    settings = {"batch_size": 100, "learning_rate": 5e-4, "ema": 0.99, "dropout": 0.2, **extra}
+    settings = {"ema": 0.99, **extra}
     return {"digits": learning.judged("cgan", "digits", 2000, **settings)}
 
 
 def learns():
-    # From 3.30, to 0.157 with seed 0; and of the pictures the classifier takes first a tenth,
-    # then all for the digit that was asked for.
+    # From 2.33 to 2.56, to 0.051 to 0.060, over seeds 0 to 4; and of the pictures the classifier
+    # takes first a tenth, then 0.85 to 0.90 for the digit that was asked for.
     before, after = short_run()["digits"]
-    assert after["frechet"] < before["frechet"] / 6
-    assert after["accuracy"] > before["accuracy"] + 0.8
+    assert after["frechet"] < before["frechet"] / 20
+    assert after["accuracy"] > before["accuracy"] + 0.6
 
 
 CASE = ModelCase(learns=learns)
@@ -43,6 +44,34 @@ def test_paper_sizes_on_mnist():
     shapes = [tuple(v.shape) for v in model.discriminator.trainable_variables[::2]]
     # 240 units of 5 pieces on x, 50 of 5 on y, 240 of 4 on both.
     assert shapes == [(784, 1200), (10, 250), (290, 960), (240, 1)]
+
+
+def test_dropout_of_g_is_a_part_of_the_latent():
+    """By hand: behind z stands a number of U(0, 1) for each hidden unit, which is dropped below the
+    rate; in training and in drawing alike."""
+    spec = zoo.load_data("cgan").spec
+    units = {"hidden_z": 3, "hidden_y": 4}
+    model = make("cgan", spec, latent=2, dropout=0.25, **units)
+    joint = scaled(1200, spec)
+    assert model.latent == 2 + 3 + 4 + joint
+    latents = np.random.RandomState(0).uniform(size=(5, model.latent)).astype(np.float32)
+    y = np.eye(10, dtype=np.float32)[:5]
+    z, for_z, for_y, for_joint = np.split(latents, [2, 5, 9], axis=1)
+    weights = [w.numpy() for w in model.generator.trainable_variables]
+
+    def layer(x, at):
+        return np.maximum(x @ weights[at] + weights[at + 1], 0)
+
+    def drop(x, uniforms):
+        return x * (uniforms >= 0.25) / 0.75
+
+    apart = [drop(layer(z, 0), for_z), drop(layer(y, 2), for_y)]
+    features = drop(layer(np.concatenate(apart, axis=1), 4), for_joint)
+    expected = 1 / (1 + np.exp(-(features @ weights[6] + weights[7])))
+    for training in (False, True):
+        drawn = model.generator(latents, y, training=training).numpy()
+        np.testing.assert_allclose(drawn.reshape(5, -1), expected, rtol=0, atol=1e-5)
+    assert make("cgan", spec, latent=2, dropout=0.0, **units).latent == 2
 
 
 def test_latents_are_uniform():
@@ -92,7 +121,7 @@ def test_both_players_see_the_condition():
     data = zoo.load_data("cgan")
     model = make("cgan", data.spec)
     one, other = tf.one_hot([0, 0], 10), tf.one_hot([0, 1], 10)
-    z, x = tf.fill([2, 100], 0.5), tf.fill([2, 8, 8, 1], 0.5)
+    z, x = tf.fill([2, model.latent], 0.5), tf.fill([2, 8, 8, 1], 0.5)
     for network, given in ((model.generator, z), (model.discriminator, x)):
         change = np.abs(network(given, one) - network(given, other)).reshape(2, -1).max(axis=1)
         assert change[0] == 0

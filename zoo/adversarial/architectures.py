@@ -93,7 +93,11 @@ def networks(
         norms: of the generator and of the discriminator, see `networks.dcgan`.
         use_bias: of the discriminator's output; a critic has none, see `mlp.Critic`.
         pooling: see `dcgan.Discriminator`.
+
+    Raises:
+        UserError: see `check`.
     """
+    check(config, data_spec)
     build = {"initializers": initializers, "dtype": dtype}
     if config.network == "resnet101":
         of_generator, of_discriminator = ({"paper": "batch"}.get(norm, norm) for norm in norms)

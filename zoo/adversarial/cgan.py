@@ -6,9 +6,14 @@ Both networks are given y, which may be anything: a class, or another modality o
 The paper draws tags for pictures; here, on the same data, a digit's spelled name draws its picture
 and a picture draws its name (``--condition=label|name|image``, ``--target=image|name``).
 
-Where this differs from the paper: the adversarial loop's non-saturating loss and Adam by default
-(``--config.loss=minimax``, ``--config.optimizer=paper_sgd``); Glorot weights; layers narrower on
-data smaller than MNIST (`networks.mlp.scaled`), but those on y, whose size they are for.
+Dropout in G, which the paper trains with, stays on when G draws.  Nearly all of the variety within a
+class comes from it and hardly any from z: without it G draws one picture of each class.  So the
+numbers that its units are dropped by are a part of the latent, behind z.
+
+Where this differs from the paper: the adversarial loop's non-saturating loss by default
+(``--config.loss=minimax``); Glorot weights; layers narrower on data smaller than MNIST
+(`networks.mlp.scaled`), but those on y, whose size they are for.  The paper does not say whether
+its samples were drawn with dropout.
 """
 
 import dataclasses
@@ -23,7 +28,7 @@ DATA = {"condition": "label"}
 
 @dataclasses.dataclass(frozen=True)
 class Config(base.NamedLoss, gan.Loop):
-    """Section 4.1 of the paper; z is uniform on [0, 1]."""
+    """Section 4.1 of the paper, with its momentum SGD; z is uniform on [0, 1]."""
 
     hidden_z: int = setting(200, "G's ReLU units on z", low=1)
     hidden_y: int = setting(1000, "G's ReLU units on y", low=1)
@@ -32,7 +37,8 @@ class Config(base.NamedLoss, gan.Loop):
     maxout_y: int = setting(50, "D's Maxout units of 5 pieces on y", low=1)
     maxout_joint: int = setting(240, "D's Maxout units of 4 pieces on both, at MNIST's size", low=1)
     dropout: float = setting(0.5, "dropout on the hidden layers of both networks", low=0, high=0.99)
-    optimizer: str = default(gan.Config, "optimizer", "adam")
+    optimizer: str = default(gan.Config, "optimizer", "paper_sgd")
+    learning_rate: float = default(gan.Config, "learning_rate", 0.1)
 
 
 class CGAN(gan.GAN):
@@ -40,14 +46,22 @@ class CGAN(gan.GAN):
 
     modalities = ("images", "points", "text")
     conditional = "always"
-    latent_kind = "uniform"
+
+    @property
+    def prior(self):
+        """z, and with dropout a number for each of G's hidden units."""
+        config, z = self.config, ("uniform", self.config.latent)
+        if not config.dropout:
+            return (z,)
+        joint = scaled(config.hidden_joint, self.data_spec)
+        return (z, ("uniform", config.hidden_z + config.hidden_y + joint))
 
     def networks(self, initializers, dtype):
         """Returns (generator, discriminator)."""
         config, spec = self.config, self.data_spec
         return (
             conditional_mlp.Generator(
-                spec, self.latent, config.hidden_z, config.hidden_y,
+                spec, config.latent, config.hidden_z, config.hidden_y,
                 scaled(config.hidden_joint, spec), config.dropout, initializers, dtype,
             ),
             conditional_mlp.MaxoutDiscriminator(

@@ -40,10 +40,6 @@ class DCGAN(gan.GAN):
     latent_kind = "symmetric"
     xla_pays = False
 
-    def __init__(self, config, data_spec):
-        architectures.check(config, data_spec)
-        super().__init__(config, data_spec)
-
     def networks(self, initializers, dtype):
         """Returns (generator, discriminator)."""
         config = self.config

@@ -53,7 +53,6 @@ class Wasserstein(base.TwoNetworks):
     def networks(self, initializers, dtype):
         """Returns (generator, critic)."""
         config = self.config
-        architectures.check(config, self.data_spec)
         norms = [{"batch": "paper"}.get(n, n) for n in (config.generator_norm, config.critic_norm)]
         return architectures.networks(
             config, self.data_spec, self.latent, norms, use_bias=False,

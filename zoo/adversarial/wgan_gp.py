@@ -74,10 +74,10 @@ class WGANGP(wasserstein.Wasserstein):
                 "a label enters by BatchNorm in the residual generator: pass "
                 "--config.network=resnet --config.generator_norm=batch, or leave --condition out."
             )
-        architectures.check(config, spec)
         build = {"initializers": initializers, "dtype": dtype}
         if config.network != "resnet":
             return super().networks(**build)
+        architectures.check(config, spec)
         width = config.resnet_channels
         if spec.condition_size:
             return (

@@ -13,12 +13,14 @@ from zoo.networks.network import Network
 class Generator(Network):
     """Latents [B, z] and condition [B, d] -> an example in the data's range.
 
-    Dropout on the hidden layers is on when `call` is handed the step's `noise`.
+    Dropout on the hidden layers is always on and takes its noise from the latents: behind
+    `latent` numbers of z stands one of U(0, 1) for each hidden unit.  Without dropout there is z.
     """
 
     def __init__(self, data_spec, latent, units_z, units_y, units, dropout, initializers, dtype):
         super().__init__(data_spec.condition_size)
         self._dropout, self._shape = dropout, data_spec.shape
+        self._parts = [latent, units_z, units_y, units]
         self.on_z, self.on_y = (
             dense(n, initializers, "relu", dtype=dtype) for n in (units_z, units_y)
         )
@@ -32,12 +34,21 @@ class Generator(Network):
         self.built = True
 
     def call(self, latents, condition, noise=None, training=False):
-        apart = [
-            drop(layer(value), self._dropout, noise)
-            for layer, value in ((self.on_z, latents), (self.on_y, condition))
-        ]
-        features = drop(self.joint(tf.concat(apart, axis=-1)), self._dropout, noise)
+        z, for_z, for_y, for_joint = self._split(latents)
+        apart = [self._drop(self.on_z(z), for_z), self._drop(self.on_y(condition), for_y)]
+        features = self._drop(self.joint(tf.concat(apart, axis=-1)), for_joint)
         return self.activation(tf.reshape(self.output_layer(features), [-1, *self._shape]))
+
+    def _split(self, latents):
+        if not self._dropout:
+            return latents, None, None, None
+        return tf.split(latents, self._parts, axis=-1)
+
+    def _drop(self, features, uniforms):
+        if uniforms is None:
+            return features
+        kept = tf.cast(uniforms >= self._dropout, features.dtype)
+        return features * kept / (1.0 - self._dropout)
 
 
 class MaxoutDiscriminator(Network):
