@@ -13,8 +13,8 @@ from zoo.data.spec import DataOptions
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """Where a model lives and which paper it is from: an arXiv number, or a name and a `url`; and the
-    data set that it draws where none is named."""
+    """Where a model lives, which paper it is from (an arXiv number, or a name and a `url`), and
+    what data it draws where none is named."""
 
     module: str
     title: str

@@ -17,7 +17,7 @@ from tests import contract
 from tests.selection import FAMILIES, PIXELWISE, fast_first
 from zoo.config import UserError
 from zoo.exporting import card, facts, formats, metadata, publish, signatures, verify
-from zoo.runs import provenance
+from zoo.runs import history, provenance
 from zoo.training import inputs
 
 # What these offer at least, beside `generate` and `sample`.
@@ -39,6 +39,7 @@ def test_an_export_is_whole(model, runs, exports):
     }  # fmt: skip
     assert [p.name for p in exports(model).iterdir()] == ["1"]
     publish.check_manifest(version)
+    facts = json.loads((runs(model) / "run.json").read_text())
     card = (version / "assets.extra" / "card.md").read_text()
     code = provenance.code()
     if code["commit"]:
@@ -46,10 +47,10 @@ def test_an_export_is_whole(model, runs, exports):
     for word in (
         model,
         "60 training steps",
-        "CC BY 4.0",
+        history.LICENSES[facts["dataset"]],
         "--config.ema=0.9",
         "--steps=60",
-        "297 examples of `test`",
+        f"{facts['held_out']['examples']} examples of `test`",
         "`generate`",
         "`sample`",
         "LiteRT",
@@ -74,9 +75,11 @@ def test_signatures_of_both_formats(model, runs, exports):
     version = exports(model) / "1"
     expected = set(zoo.load(runs(model)).model.signatures())
     assert expected >= {"generate", "sample"} | EXTRA.get(model, set())
-    png = {"sample_png", "complete_png"} if model in PIXELWISE else {"sample_png"}
+    is_text = zoo.load(runs(model)).data_spec.modality == "text"
+    twins = {"sample_lines"} if is_text else {"sample_png"}
+    twins |= {"complete_png"} if model in PIXELWISE else set()
     loaded = tf.saved_model.load(str(version))
-    assert set(loaded.signatures) == expected | png | {"serving_default"}
+    assert set(loaded.signatures) == expected | twins | {"serving_default"}
     for file in ("model.tflite", "model_batch1.tflite", "model_batch16.tflite"):
         interpreter = Interpreter(model_path=str(version / file))
         assert set(interpreter.get_signature_list()) == expected
@@ -93,6 +96,7 @@ def test_one_seed_one_picture(model, runs, exports):
     run, export = zoo.load(runs(model)), zoo.load(exports(model))
     interpreter = Interpreter(model_path=str(exports(model) / "1" / "model.tflite"))
     server = tf.saved_model.load(str(exports(model) / "1")).signatures["sample"]
+    drawn = run.data_spec.modality
     # Ten labels for sixteen pictures: they are taken in turn.
     given = {} if run.given is None else {"label": run.given}
     for seed in (0, 7, -1):
@@ -102,12 +106,12 @@ def test_one_seed_one_picture(model, runs, exports):
             for shape in ([], [1], [1, 1]):  # column form, row form, a browser's
                 words = [np.full(shape, word, np.int32) for word in (count, seed)]
                 inputs = {"num": words[0], "seed": words[1], **given}
-                found = server(**{key: tf.constant(x) for key, x in inputs.items()})["images"]
+                found = server(**{key: tf.constant(x) for key, x in inputs.items()})[drawn]
                 np.testing.assert_allclose(found, images[:count], rtol=0, atol=1e-5)
             words = [np.array([word], np.int32) for word in (count, seed)]
             sample = interpreter.get_signature_runner("sample")
             found = sample(num=words[0], seed=words[1], **given)
-            np.testing.assert_allclose(found["images"], images[:count], rtol=0, atol=1e-5)
+            np.testing.assert_allclose(found[drawn], images[:count], rtol=0, atol=1e-5)
 
 
 def test_sample_refuses_a_num_out_of_range_and_goes_on(exports):

@@ -1,5 +1,7 @@
 """WGAN-GP's language model: its blocks and its penalty by hand, its widths, its lines."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,26 +9,38 @@ import tensorflow as tf
 import zoo
 from tests import learning
 from tests.contract import ModelCase, make, run_steps
-from zoo import registry
+from zoo import registry, sample
 from zoo.config import UserError, override
 from zoo.data import text as lines
 from zoo.data.spec import DataSpec
+from zoo.metrics import evaluation
 from zoo.networks import text
 from zoo.networks.initializers import Initializers
+from zoo.runs import presets
+from zoo.viz import sheet
 
 NAME = "text_wgan_gp"
 
 
 def short_run(**extra):
     """Divergences of n-grams."""
-    settings = {"width": 128, "n_critic": 3, "learning_rate": 1e-3, "ema": 0.98, **extra}
-    return {"surnames": learning.judged(NAME, "surnames", 150, **settings)}
+    settings = {
+        "width": 96,
+        "n_critic": 3,
+        "learning_rate": 1e-3,
+        "beta_1": 0.0,
+        "ema": 0.9,
+        **extra,
+    }
+    return {"surnames": learning.judged(NAME, "surnames", 200, **settings)}
 
 
 def learns():
+    # Over seeds 0 to 4 from 0.79 to 0.90, to 0.70 to 0.76; and from 0.980 to 0.992, to 0.914 to
+    # 0.932.  Held-out names are at 0.23 and 0.63, 1,000 on each side.
     before, after = short_run()["surnames"]
-    assert after["js_1"] < before["js_1"] / 2
-    assert after["js_2"] < before["js_2"] / 2
+    assert after["js_3"] < before["js_3"] - 0.03
+    assert after["js_4"] < before["js_4"] - 0.03
 
 
 CASE = ModelCase(small={"n_critic": 2, "width": 64}, learns=learns)
@@ -76,7 +90,7 @@ def test_settings_of_the_paper():
 
 
 def linear(model):
-    """Takes the blocks out of the critic and returns its gradient, the same at every line [L, S]."""
+    """Takes the blocks out of the critic; returns its gradient, the same at every line [L, S]."""
     for block in model.critic.blocks:
         for weight in block.trainable_variables:
             weight.assign(tf.zeros_like(weight))
@@ -146,3 +160,70 @@ def test_names_of_digits_train_it_too():
     run_steps(model, data, 1)
     assert model.sample(2).shape == (2, 5, 16)
     assert set(data.lines("test")) == set(data.spec.names)
+
+
+def test_the_judge_of_lines(data):
+    judge = evaluation.judge(data, "test", 500)
+    assert judge.held_out == "test"
+    assert judge.real["overlap"] == 0
+    train, test = (data.examples(split, 500)[0] for split in ("train", "test"))
+    assert judge.of(train, None)["overlap"] == 1
+    copies = evaluation.judge(data, "test", 8_855).of(data.examples("test")[0], None)
+    assert copies == {"js_1": 0, "js_2": 0, "js_3": 0, "js_4": 0, "overlap": 0}
+    assert 0 < judge.of(test, None)["js_4"] < 1.1 * judge.real["js_4"]
+
+
+def test_sheets_of_lines_have_one_size(data):
+    """Or they would make no animation."""
+    x = data.examples("test", 64)[0]
+    blank = np.broadcast_to(np.eye(27)[0], x.shape)
+    written, empty = (sheet.sheet(data.spec, lines) for lines in (x, blank))
+    assert written.shape == empty.shape
+    assert 600 < written.shape[1] <= 640
+    assert written.min() < 50
+    assert empty.min() == 255
+    long = DataSpec("lines:x", (200, 3), symbols=" ab")
+    assert sheet.sheet(long, np.ones((5, 200, 3))).shape[1] == 640
+
+
+@pytest.mark.slow
+def test_lines_from_a_run_and_everywhere_from_its_export(runs, exports, tmp_path, capsys):
+    from ai_edge_litert.interpreter import Interpreter
+
+    drawn = []
+    for path in (runs(NAME), exports(NAME)):
+        sample.main([f"--run={path}", "--num=16", "--seed=7"])
+        drawn.append(capsys.readouterr().out.splitlines())
+    assert drawn[0] == drawn[1]
+    assert len(set(drawn[0])) > 10
+    sample.main([f"--run={runs(NAME)}", "--num=16", "--seed=7", f"--out={tmp_path / 'x.txt'}"])
+    assert (tmp_path / "x.txt").read_text().splitlines() == drawn[0]
+    assert capsys.readouterr().out == f"16 lines in {tmp_path / 'x.txt'}\n"
+    version = exports(NAME) / "1"
+    words = {"num": tf.constant(16), "seed": tf.constant(7)}
+    served = tf.saved_model.load(str(version)).signatures["sample_lines"](**words)
+    assert [line.decode() for line in served["lines"].numpy()] == drawn[0]
+    symbols = zoo.load(exports(NAME)).data_spec.alphabet
+    device = Interpreter(str(version / "model_batch16.tflite")).get_signature_runner("sample")
+    codes = device(seed=np.int32([7]))["codes"]
+    assert codes.dtype == np.int32
+    assert lines.read(codes, symbols) == drawn[0]
+    assert repr(symbols) in (version / "assets.extra" / "card.md").read_text()
+
+
+def test_pictures_are_no_lines(tmp_path):
+    with pytest.raises(UserError, match=r"x\.txt is for lines of text: name a \.png or a \.npy"):
+        sample.main(["--run=vae_digits", f"--out={tmp_path / 'x.txt'}"])
+
+
+def test_a_preset_of_text_goes_on_with_its_symbols_alone(data, tmp_path):
+    model = make(NAME, data.spec)
+    model.save_to_preset(tmp_path / "names")
+    preset = presets.Preset.read(tmp_path / "names")
+    assert preset.data_spec == data.spec
+    preset.check_data(data.spec)
+    shorter = dataclasses.replace(data.spec, shape=(8, 27))
+    other = dataclasses.replace(data.spec, symbols=data.spec.symbols.lower())
+    for spec, sentence in ((shorter, "pass --data.length=12"), (other, "name data of these symb")):
+        with pytest.raises(UserError, match=sentence):
+            preset.check_data(spec)

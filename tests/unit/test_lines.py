@@ -113,7 +113,7 @@ def test_the_split_is_fixed_and_the_digest_tells_alphabets_apart(file):
         ("one\n" + "x" * 50, "has only one line of 1 to 32 symbols.*: pass --data.length=50, say"),
         ("x" * 70 + "\n" + "y" * 50, "has no line of 1 to 32.*: pass --data.length=70, say"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\xff", r"is not text in UTF-8 \(its byte 0 is not\): save it"),
-        (b"caf\xe9\nth\xe9\n", r"is not text in UTF-8 \(its byte 3 is not\): save it as UTF-8"),
+        (b"th\xe9\n", r"is not text in UTF-8 \(its byte 2 is not\): save it as UTF-8"),
         (
             b"ELF\x00\x01\nab\n",
             r"is not a text file, since it contains the control character '\\x00",
@@ -134,7 +134,7 @@ def test_files_that_are_not_there(tmp_path, file, monkeypatch):
     for path, sentence in (
         (tmp_path / "none.txt", r"cannot be read \(No such file"),
         (tmp_path, r"cannot be read \(Is a directory"),
-        ("caf\udce9.txt", "the name of the file .* is not UTF-8: rename it"),
+        ("th\udce9.txt", "the name of the file .* is not UTF-8: rename it"),
     ):
         with pytest.raises(UserError, match=sentence):
             load(f"lines:{path}")

@@ -100,7 +100,7 @@ def settings(policy, layout):
 @pytest.mark.parametrize("name", fast_first(zoo.names()))
 def test_every_layer_says_its_own(name):
     """With each value of each setting that is a word or a switch, one at a time."""
-    data, module = zoo.load_data(name, "digits"), registry.module(name)
+    data, module = zoo.load_data(name), registry.module(name)
     changes = [{}]
     for field in dataclasses.fields(module.Config):
         values = field.metadata["choices"] or ((True, False) if field.type is bool else ())

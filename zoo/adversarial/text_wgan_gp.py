@@ -2,10 +2,10 @@
 
     L = E[D(x̃)] - E[D(x)] + λ E[(‖∇_x̂ D(x̂)‖₂ - 1)²]                                     (eq. 3)
 
-A line of text x is one-hot, [L, S]: L places, each one of S symbols, short lines padded with blanks.
-The generator draws no symbols: x̃ are the probabilities of its softmax, through which the gradient
-flows, and the critic is given these.  The norm is over both axes of a line, places and symbols.  A
-drawn line is read by the likeliest symbol of each place.
+A line of text x is one-hot, [L, S]: one of S symbols at each of L places, short lines padded with
+blanks.  The generator draws no symbols: x̃ are the probabilities of its softmax, through which the
+gradient flows, and the critic is given these.  The norm is over both axes of a line, places and
+symbols.  A drawn line is read by the likeliest symbol of each place.
 
 Where this differs from the paper: lines of names or of any text instead of 32 characters of the
 Billion Word corpus, with fewer channels where they are shorter (`networks.text.scaled`); the

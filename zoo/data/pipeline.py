@@ -275,7 +275,7 @@ class Dataset:
         return gray
 
     def _finished(self, images, drawn):
-        """uint8 pictures -> float32 in [0, 1], by the options; points as they are; lines one-hot."""
+        """uint8 pictures -> float32 in [0, 1], by the options; lines one-hot; points as are."""
         if self.spec.symbols:
             return tf.one_hot(images, len(self.spec.symbols))
         if images.dtype != tf.uint8:

@@ -44,8 +44,8 @@ class DataOptions:
         "", "which feature of a TFDS data set is the picture, e.g. image/left; '' chooses"
     )
     length: int = setting(
-        0, "of text: the most symbols of a line, longer ones are left out; 0: 12 of surnames, 32 of "
-        "lines:/path", low=0, high=1024,
+        0, "of text: the most symbols of a line, longer ones are left out; 0: 12 of surnames, 32 "
+        "of others", low=0, high=1024,
     )  # fmt: skip
 
     def __post_init__(self):
@@ -127,7 +127,8 @@ class DataSpec(Plain):
             raise UserError("a data_spec is damaged: condition and condition_shape disagree.")
         if (spec.condition == "quadrants") != bool(spec.visible):
             raise UserError("a data_spec is damaged: condition and visible disagree.")
-        if spec.symbols and spec.shape[1:] != (len(spec.symbols),):
+        given = len(spec.alphabet) if spec.modality == "text" else 0
+        if given != (spec.shape[1] if spec.modality == "text" else len(spec.symbols)):
             raise UserError("a data_spec is damaged: shape and symbols disagree.")
         return spec
 

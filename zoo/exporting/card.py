@@ -69,8 +69,8 @@ later, as the file itself declares; all of them hold built-in ops only.
 def _twins(spec):
     if spec.modality == "text":
         return (
-            "\nThe SavedModel alone has `sample_lines`. It gives strings in UTF-8, without the blanks at "
-            "their ends."
+            "\nThe SavedModel alone has `sample_lines`. It gives strings in UTF-8, without\n"
+            "the blanks at their ends."
         )
     if spec.modality != "images":
         return ""

@@ -70,7 +70,7 @@ def cases(model, chosen, given=None, seed=0):
 
 
 def _twins(cases, spec):
-    """The same cases of the signatures that give PNG files, told as pictures, and lines, in UTF-8."""
+    """The same cases of the signatures that give PNG files, told as pictures, or strings."""
     from zoo.exporting import signatures  # not above: loaders run without Keras
 
     twins = {}
@@ -186,7 +186,7 @@ def difference(found, expected, name):
 
 
 def _unequal(found, expected):
-    """The measures of lines: of four of them one may differ, as of pictures drawn pixel by pixel."""
+    """The measures of lines: of four one may differ, as of pictures drawn pixel by pixel."""
     unequal = sum(one != other for one, other in zip(found, expected, strict=True))
     off = 0.0 if unequal <= len(expected) // 4 else float("inf")
     return off, off

@@ -15,8 +15,8 @@ def check_data(model, spec):
     name = type(model).__name__
     if spec.modality not in model.modalities:
         raise UserError(
-            f"{name} draws {' or '.join(model.modalities)}, and not {spec.modality}: choose another "
-            "model, or other data."
+            f"{name} draws {' or '.join(model.modalities)}, and not {spec.modality}: choose "
+            "another model, or other data."
         )
     kinds = " or ".join(", ".join(model.condition_kinds).rsplit(", ", 1))
     given = spec.condition != "none"

@@ -62,8 +62,8 @@ class GenerativeModel(saving.Saved, fitting.Fitted, keras.Model):
             condition: see `conditions`.
 
         Returns:
-            float32 [B, …]: pictures in [0, 1], points, or of text [B, L, S] the probabilities of the
-            symbols at each place.
+            float32 [B, …]: pictures in [0, 1], points, or of text [B, L, S] the symbols'
+            probabilities at each place.
         """
         raise NotImplementedError
 

@@ -9,7 +9,7 @@ from zoo.files import write_whole
 
 GAP = 2  # pixels between pictures
 TARGET = 640  # a grid's width is about this many pixels
-SYMBOL = 8  # pixels across, of text
+SYMBOL = 9  # pixels across, of text
 
 
 def grid(images, columns=None):
@@ -47,8 +47,8 @@ def words(lines, length, images=None, columns=None):
         columns = math.ceil(math.sqrt(len(lines)))
         columns = max(1, min(columns, TARGET // (SYMBOL * length)))
     side = max(32, TARGET // columns)
-    size = max(1, min(side // 4 - 2, int(1.6 * side / length)))
-    text = round(1.2 * size)
+    size = max(1, min(side // 4 - 2, int(1.3 * side / length)))
+    text = round(1.3 * size)
     height = text + (0 if images is None else side)
     rows = math.ceil(len(lines) / columns)
     sheet = Image.new("RGB", (columns * side, rows * height), "white")
