@@ -45,8 +45,8 @@ def define_flags():
         "seed", 0, "random seed; the same pictures from a run and from its export", LOWEST, HIGHEST
     )
     flags.DEFINE_string(
-        "out", None, "a .png sheet, a .npy of the array, or of text a .txt (default grid.png; text is "
-        "printed)",
+        "out", None, "a .png sheet, a .npy of the array, or of text a .txt (default grid.png; "
+        "text is printed)",
     )  # fmt: skip
     flags.DEFINE_bool("interpolate", False, "draw rows of 8, each a walk between two latents")
     flags.DEFINE_bool(
