@@ -155,6 +155,8 @@ def main():
     is_text = sampler.data_spec.modality == "text"
     if out.suffix.lower() == ".txt" and not is_text:
         raise UserError(f"--out={out} is for lines of text: name a .png or a .npy.")
+    if not is_text:  # lines without --out are printed
+        files.check_out(out)
     own = [name for name in ("complete", "temperature", "sampler") if FLAGS[name].present]
     walk = FLAGS.interpolate or FLAGS.codes
     if sampler.pixelwise and not walk and asked is None:

@@ -91,7 +91,7 @@ def test_a_wrong_path_is_refused_before_any_work(name, words, sentence, refusal)
     [
         ("train", ["--model=vae", "--run=new/run"], "new/run"),
         ("train", ["--model=vae", "--run=run"], "run"),
-        ("sample", ["--run=run"], "."),
+        ("sample", ["--run=run", "--out=x.png"], "."),
         ("evaluate", ["--run=run"], "run"),
         ("diagnose", ["--run=run", "--out=y.png"], "."),
         ("export", ["--run=run", "--out=name"], "name"),
