@@ -10,6 +10,8 @@ python -m zoo.sample --run=runs/cgan_digits --label=3               (or --name=t
 python -m zoo.sample --run=runs/names --condition=grid.npy      (float32 [N, H, W, C])
 python -m zoo.sample --run=runs/pixelcnn_digits --temperature=0.9
 python -m zoo.sample --run=runs/pixelcnn_digits --complete=img.png --mask=mask.png --num=15
+python -m zoo.sample --run=runs/cppn --size=1080 --out=large.png
+python -m zoo.sample --run=runs/cppn --size=360 --zoom=8 --frames=60 --out=zoom.gif
 
 A conditional model without --label, --name or --condition draws a grid: each column is a class,
 each row one latent.  A .npy has the same examples, row by row.
@@ -18,6 +20,10 @@ A PixelRNN completes a picture: it draws the pixels that are white in the mask (
 keeps the others.  Each pixel depends on those before it, row by row, so erase the lower part of a
 picture.  The sheet starts with the given picture, gray where it is erased; a .npy has the
 completions alone.
+
+A model whose pixels are functions of their places draws pictures of any --size, of a --window or
+--zoom of what it was trained on, and with --frames an animation from the whole to there: one
+picture, unless --num says more.
 """
 
 import io
@@ -25,13 +31,14 @@ import pathlib
 
 from absl import flags
 
-from zoo import cli, files
+from zoo import cli, files, places
 from zoo.config import HIGHEST, LOWEST, UserError
 from zoo.files import reading
 from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
 COLUMNS = 8
+SIZE = 256  # of a window, where none is given
 
 
 def define_flags():
@@ -59,6 +66,16 @@ def define_flags():
     flags.DEFINE_string(
         "mask", None, "PixelRNN: the pixels to draw, white in a .png or 1 in a .npy"
     )
+    flags.DEFINE_integer(
+        "size", None, "any size: pixels of the longer side (256 with --window or --zoom)", 1, 16384,
+    )  # fmt: skip
+    flags.DEFINE_list(
+        "window", None, "any size: x0,y0,x1,y1, what is drawn; a whole picture is -1,-1,1,1"
+    )
+    flags.DEFINE_float("zoom", None, "any size: draw the middle, enlarged so many times")
+    flags.DEFINE_integer(
+        "frames", None, "any size: a .gif of so many, from the whole to --zoom or --window", 2, 60,
+    )  # fmt: skip
     flags.DEFINE_float("temperature", 1.0, "PixelRNN: below 1, likely values become likelier")
     flags.DEFINE_string(
         "sampler",
@@ -99,6 +116,67 @@ def condition():
     return found
 
 
+def asked_window():
+    """Returns what --window or --zoom asks for, or None where nothing asks for another size.
+
+    Raises:
+        UserError: both are given, or it is no window.
+    """
+    if FLAGS.window is not None and FLAGS.zoom is not None:
+        raise UserError("give one of --window and --zoom, not both.")
+    if FLAGS.frames and FLAGS.window is None and FLAGS.zoom is None:
+        raise UserError("--frames goes from the whole picture to --zoom or --window: give one.")
+    if FLAGS.zoom is not None:
+        return places.zoomed(FLAGS.zoom)
+    if FLAGS.window is not None:
+        return places.checked(FLAGS.window)
+    return places.WHOLE if FLAGS.size else None
+
+
+def at_any_size(sampler, window, asked):
+    """Yields float32 [N, H, W, C]: pictures of a window, or each frame of an animation to it."""
+    from zoo.sampling import tiles
+    from zoo.training.callbacks import DelayedProgressBar
+
+    num, steps = FLAGS.num if FLAGS["num"].present else 1, FLAGS.frames or 1
+    size = FLAGS.size or SIZE
+    tiles.asked(sampler, num * steps, size, window)
+    if steps > 1:
+        places.check_alike(window)
+    watch = DelayedProgressBar("tile" if steps == 1 else "frame")
+    for step in range(steps):
+        seen = places.between(window, step / (steps - 1)) if steps > 1 else window
+        of_tiles = watch if steps == 1 else None
+        yield sampler.sample(num, FLAGS.seed, asked, of_tiles, size, seen)
+        if steps > 1:
+            watch(step + 1, steps)
+
+
+def drawn(sampler, asked):
+    """Draws as the flags say; returns (x float32 [N, …], the condition of each or None, the number
+    of columns or None)."""
+    from zoo.sampling import walks
+    from zoo.viz import sheet
+
+    own = [name for name in ("complete", "temperature", "sampler") if FLAGS[name].present]
+    walk = FLAGS.interpolate or FLAGS.codes
+    if sampler.pixelwise and not walk and asked is None:
+        return pixel_by_pixel(sampler), None, None
+    if own and not sampler.pixelwise:
+        raise UserError(
+            f"--{own[0]} is for models that draw pixel by pixel, such as pixelcnn: leave it out."
+        )
+    if FLAGS.codes:
+        return walks.codes(sampler, FLAGS.num, FLAGS.seed, asked)
+    if FLAGS.interpolate:
+        rows = -(-FLAGS.num // COLUMNS)
+        return walks.walks(sampler, rows, FLAGS.seed, COLUMNS, asked)
+    if asked is None:
+        return sheet.arranged(sampler, FLAGS.num, FLAGS.seed)
+    given = sampler.in_turn(asked, FLAGS.num)
+    return sampler.sample(FLAGS.num, FLAGS.seed, asked), given, None
+
+
 def pixel_by_pixel(sampler):
     """Draws, or completes a picture; returns float32 [N, H, W, C]."""
     import numpy as np
@@ -126,13 +204,18 @@ def main():
     out = pathlib.Path(FLAGS.out or "grid.png")
     if FLAGS.run is None:
         raise UserError("say what to sample: --run=runs/NAME, --run=exports/NAME or a preset.")
-    if out.suffix.lower() not in (".png", ".npy", ".txt"):
+    if FLAGS.frames and out.suffix.lower() != ".gif":
+        raise UserError(f"--out={out} must end in .gif: --frames asks for an animation.")
+    if not FLAGS.frames and out.suffix.lower() not in (".png", ".npy", ".txt"):
         raise UserError(
             f"--out={out} must end in .png (a sheet), .npy (the array) or .txt (lines of text)."
         )
     if FLAGS.out is not None:
         files.check_out(out)
-    asked = condition()
+    asked, window = condition(), asked_window()
+    others = [n for n in ("codes", "interpolate", "complete") if FLAGS[n].value]
+    if window is not None and others:
+        raise UserError(f"--size, --window and --zoom draw samples: leave --{others[0]} out.")
     if FLAGS.codes and FLAGS.interpolate:
         raise UserError("give one of --codes and --interpolate, not both.")
     if (FLAGS.complete is None) != (FLAGS.mask is None):
@@ -148,7 +231,6 @@ def main():
     import numpy as np
 
     from zoo.data import text
-    from zoo.sampling import walks
     from zoo.viz import grid, sheet
 
     sampler = load(FLAGS.run)
@@ -157,25 +239,21 @@ def main():
         raise UserError(f"--out={out} is for lines of text: name a .png or a .npy.")
     if not is_text:  # lines without --out are printed
         files.check_out(out)
-    own = [name for name in ("complete", "temperature", "sampler") if FLAGS[name].present]
-    walk = FLAGS.interpolate or FLAGS.codes
-    if sampler.pixelwise and not walk and asked is None:
-        x, given, columns = pixel_by_pixel(sampler), None, None
-    elif own and not sampler.pixelwise:
-        raise UserError(
-            f"--{own[0]} is for models that draw pixel by pixel, such as pixelcnn: leave it out."
-        )
-    elif FLAGS.codes:
-        x, given, columns = walks.codes(sampler, FLAGS.num, FLAGS.seed, asked)
-    elif FLAGS.interpolate:
-        x, given, columns = walks.walks(
-            sampler, -(-FLAGS.num // COLUMNS), FLAGS.seed, COLUMNS, asked
-        )
-    elif asked is None:
-        x, given, columns = sheet.arranged(sampler, FLAGS.num, FLAGS.seed)
+
+    def pixels(x, given=None, columns=None):
+        if window is not None and len(x) == 1:
+            return grid.colored(x)[0]  # of its own size, with nothing around it
+        return sheet.sheet(sampler.data_spec, x, given, columns)
+
+    if FLAGS.frames:
+        frames = [pixels(x) for x in at_any_size(sampler, window, asked)]
+        grid.write_animation(out, frames)
+        print(f"{len(frames)} frames in {out}")
+        return
+    if window is None:
+        x, given, columns = drawn(sampler, asked)
     else:
-        given, columns = sampler.in_turn(asked, FLAGS.num), None
-        x = sampler.sample(FLAGS.num, FLAGS.seed, asked)
+        (x,), given, columns = at_any_size(sampler, window, asked), None, None
     if is_text and FLAGS.out is None:
         print("\n".join(text.decode(x, sampler.data_spec.alphabet)))
         return
@@ -187,7 +265,7 @@ def main():
         lines = text.decode(x, sampler.data_spec.alphabet)
         files.write_whole(out, "".join(f"{line}\n" for line in lines).encode())
     else:
-        grid.write_png(out, sheet.sheet(sampler.data_spec, x, given, columns))
+        grid.write_png(out, pixels(x, given, columns))
     count = FLAGS.num if FLAGS.complete else len(x)
     what = {"images": "pictures", "text": "lines"}.get(sampler.data_spec.modality, "examples")
     print(f"{count} {what} in {out}")

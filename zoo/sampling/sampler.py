@@ -11,6 +11,12 @@ Where the model draws pixel by pixel (`sampler.pixelwise`) also
                                                 -> the pictures, drawn anew where the mask is 1
     sampler.log_prob(images)                    -> float32 [B], in nats
 
+Where its pictures can have any size (`sampler.any_size`) also, see `zoo.places`,
+
+    sampler.sample(num, seed=0, size=1080, window=(-1, -1, 1, 1))
+                                                -> float32 [num, H, W, C], H or W of that size
+    sampler.tile(latents, windows)              -> a part of each, from float32 [B, z], [B, 4]
+
 A condition is a label, a name, an array, or several of one of them, repeated in turn; without one a
 conditional model draws its classes (or the first held-out pictures' names) in turn.  The same seed
 gives the same pictures from a run, from its preset and from its export.
@@ -26,7 +32,8 @@ from zoo.config import UserError, nearest
 from zoo.data.spec import DataSpec
 from zoo.files import reading
 from zoo.parts import parts, watched
-from zoo.sampling import completion, conditions
+from zoo.places import WHOLE
+from zoo.sampling import completion, conditions, tiles
 
 
 def load(path):
@@ -126,6 +133,7 @@ class _Sampler:
         prior: what z is distributed as, see `zoo.priors`.
         given: example conditions, int32 [L] or float32 [L, d]; None for an unconditional model.
         pixelwise: whether it draws pixel by pixel.
+        any_size: whether its pictures can have any size.
     """
 
     @property
@@ -135,9 +143,17 @@ class _Sampler:
 
         return priors.size(self.prior)
 
-    def sample(self, num, seed=0, condition=None, watch=None):
-        """Draws `num` examples; a larger `num` begins with the same ones."""
-        return self.generate(self.latents(num, seed), condition, watch)
+    def sample(self, num, seed=0, condition=None, watch=None, size=None, window=WHOLE):
+        """Draws `num` examples; a larger `num` begins with the same ones.
+
+        Given a size, the pixels of the longer side, and with it a window, see `tiles.picture`.
+        """
+        if size is None and window is WHOLE:
+            return self.generate(self.latents(num, seed), condition, watch)
+        _check_drawn(num, seed)
+        size, window = tiles.asked(self, num, size, window)
+        self.in_turn(condition, num)  # which refuses one
+        return tiles.picture(self, self.latents(num, seed), size, window, watch)
 
     def latents(self, num, seed=0):
         """Returns the prior's draws, float32 [num, z]."""
@@ -145,10 +161,7 @@ class _Sampler:
 
         from zoo import noise, priors
 
-        if not _is_whole(num) or not 1 <= num < 2**31:
-            raise UserError(f"num must be a positive whole number, and {num!r} is not.")
-        if not _is_whole(seed) or not -(2**31) <= seed < 2**31:
-            raise UserError(f"seed must be a whole number of 32 bits, and {seed!r} is not.")
+        _check_drawn(num, seed)
         drawn = noise.Noise(seed, noise.SAMPLING, tf.range(num))
         return priors.draw(drawn, self.prior).numpy()
 
@@ -231,6 +244,13 @@ class _Sampler:
         return None if given is None else given[np.arange(num) % len(given)]
 
 
+def _check_drawn(num, seed):
+    if not _is_whole(num) or not 1 <= num < 2**31:
+        raise UserError(f"num must be a positive whole number, and {num!r} is not.")
+    if not _is_whole(seed) or not -(2**31) <= seed < 2**31:
+        raise UserError(f"seed must be a whole number of 32 bits, and {seed!r} is not.")
+
+
 def _is_whole(value):
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
@@ -250,7 +270,7 @@ class _ModelSampler(_Sampler):
         self.config, self.data_spec = model.config, model.data_spec
         self.prior = model.prior
         self.given = run.conditions()
-        self.pixelwise = isinstance(model, Pixelwise)
+        self.pixelwise, self.any_size = isinstance(model, Pixelwise), model.any_size
         self._graphs = {}
 
     def save_to_preset(self, folder):
@@ -262,6 +282,10 @@ class _ModelSampler(_Sampler):
 
     def _generate(self, latents, given):
         return self._call("generate", latents, given).numpy()
+
+    def tile(self, latents, windows):
+        """Draws `zoo.places.TILE` pixels a side of each window [B, 4], from latents [B, z]."""
+        return self._call("tile", latents, windows).numpy()
 
     def _complete(self, latents, images, mask, seed, **how):
         from zoo.autoregressive import stepwise
@@ -324,7 +348,7 @@ class ExportSampler(_Sampler):
 
         publish.check_manifest(version)
         self.path = version
-        self.prior, self.pixelwise, self.data_spec = facts.read(version)
+        self.prior, self.pixelwise, self.any_size, self.data_spec = facts.read(version)
         given = version / publish.CONDITIONS
         with reading(given):
             self.given = np.load(given) if given.exists() else None
@@ -337,6 +361,13 @@ class ExportSampler(_Sampler):
         condition = {} if given is None else {self.data_spec.condition_input: tf.constant(given)}
         drawn = self._call["generate"](latents=tf.constant(latents), **condition)
         return drawn[self.data_spec.modality].numpy()
+
+    def tile(self, latents, windows):
+        """See `_ModelSampler.tile`."""
+        import tensorflow as tf
+
+        drawn = self._call["tile"](latents=tf.constant(latents), window=tf.constant(windows))
+        return drawn["images"].numpy()
 
     def _complete(self, latents, images, mask, seed, temperature, method, watch):
         import tensorflow as tf

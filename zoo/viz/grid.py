@@ -12,24 +12,27 @@ TARGET = 640  # a grid's width is about this many pixels
 SYMBOL = 9  # pixels across, of text
 
 
+def colored(images):
+    """Returns images float [N, H, W, C] in [0, 1] as uint8 [N, H, W, 3]."""
+    pixels = np.round(np.clip(images, 0, 1) * 255).astype(np.uint8)
+    return pixels.repeat(3, axis=3) if pixels.shape[3] == 1 else pixels[..., :3]
+
+
 def grid(images, columns=None):
     """Lays out images float [N, H, W, C] in [0, 1] as uint8 [h, w, 3], small ones enlarged.
 
     `columns` defaults to the square root of N, rounded up.
     """
-    count, height, width, channels = images.shape
+    count, height, width, _ = images.shape
     columns = columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
     zoom = max(1, TARGET // (columns * width))
-    pixels = np.round(np.clip(images, 0, 1) * 255).astype(np.uint8)
-    pixels = pixels.repeat(zoom, axis=1).repeat(zoom, axis=2)
-    if channels == 1:
-        pixels = pixels.repeat(3, axis=3)
+    pixels = colored(images).repeat(zoom, axis=1).repeat(zoom, axis=2)
     cell = (height * zoom + GAP, width * zoom + GAP)
     sheet = np.full((rows * cell[0] + GAP, columns * cell[1] + GAP, 3), 255, np.uint8)
     for place, picture in enumerate(pixels):
         top, left = (place // columns) * cell[0] + GAP, (place % columns) * cell[1] + GAP
-        sheet[top : top + cell[0] - GAP, left : left + cell[1] - GAP] = picture[..., :3]
+        sheet[top : top + cell[0] - GAP, left : left + cell[1] - GAP] = picture
     return sheet
 
 
@@ -73,11 +76,10 @@ def write_png(path, pixels):
 
 
 def write_animation(path, frames, seconds=6.0):
-    """Writes PNG files as one animated GIF of about `seconds`: the last and 60 others at most."""
-    from PIL import Image
-
+    """Writes uint8 [h, w, 3], or PNG files, as one animated GIF of about `seconds`: the last frame
+    and 60 others at most."""
     frames = frames[: -1 : math.ceil(len(frames) / 60)] + frames[-1:]
-    pictures = [Image.open(frame).convert("L" if _gray(frame) else "P") for frame in frames]
+    pictures = [_indexed(frame) for frame in frames]
     wait = max(20, int(1000 * seconds / len(pictures)))
     buffer = io.BytesIO()
     pictures[0].save(
@@ -87,8 +89,10 @@ def write_animation(path, frames, seconds=6.0):
     write_whole(path, buffer.getvalue())
 
 
-def _gray(frame):
+def _indexed(frame):
+    """A frame as GIFs have it, of 256 levels or colors."""
     from PIL import Image
 
-    pixels = np.asarray(Image.open(frame))
-    return (pixels[..., 0] == pixels[..., 1]).all() and (pixels[..., 0] == pixels[..., 2]).all()
+    pixels = frame if isinstance(frame, np.ndarray) else np.asarray(Image.open(frame))
+    gray = (pixels == pixels[..., :1]).all()
+    return Image.fromarray(pixels[..., 0]) if gray else Image.fromarray(pixels).convert("P")
