@@ -77,7 +77,7 @@ def export(run_path, out, quantize=("none",), with_onnx=False):
         cases = verify.cases(model, chosen, sampler.given)
         if with_onnx:
             onnx.write(model, stage)
-            cases |= onnx.cases(cases[verify.SAVED_MODEL])
+            cases |= onnx.cases(cases[formats.FLOAT32[0].file])
         differences = verify.check(stage, cases)
         held_out = run.facts["held_out"]["split"]
         compared = compare.compare(sampler, data, held_out, stage, chosen)

@@ -5,6 +5,7 @@ model       its name in the registry
 latent      size of z, and
 prior       what z is distributed as: parts side by side, [kind, width] each, see `zoo.priors`
 pixelwise   whether it draws pixel by pixel
+any_size    whether it draws pictures of any size, by `tile`
 data_spec   the `DataSpec` of what is drawn and given
 about       what comes out, in a sentence or two
 inputs      name -> kind, dtype, shape, range and what it is, see `zoo.training.inputs`
@@ -17,6 +18,7 @@ import pathlib
 from zoo import priors
 from zoo.config import UserError
 from zoo.data.spec import DataSpec
+from zoo.places import TILE
 
 FORMAT = 2
 FILE = pathlib.PurePath("assets.extra/facts.json")
@@ -31,6 +33,7 @@ def text(sampler):
             "latent": sampler.latent,
             "prior": sampler.prior,
             "pixelwise": sampler.pixelwise,
+            "any_size": sampler.any_size,
             "data_spec": dataclasses.asdict(sampler.data_spec),
             "about": about(sampler),
             "inputs": {
@@ -49,8 +52,8 @@ def text(sampler):
 
 
 def read(version):
-    """Returns what a sampler asks of an export: `prior` (parts, see `zoo.priors`), `pixelwise` and
-    `data_spec` (a `DataSpec`).
+    """Returns what a sampler asks of an export: `prior` (parts, see `zoo.priors`), `pixelwise`,
+    `any_size` and `data_spec` (a `DataSpec`).
 
     Raises:
         UserError: they are of another format, or damaged.
@@ -64,6 +67,7 @@ def read(version):
             return (
                 priors.checked(facts["prior"]),
                 bool(facts["pixelwise"]),
+                bool(facts.get("any_size", False)),  # which older exports do not say
                 DataSpec.of_json(facts["data_spec"]),
             )
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -98,5 +102,11 @@ def about(sampler):
         said.append(
             f"`log_prob` is that of {sampler.model.likelihood_of}, in nats, each pixel taken for "
             f"the nearest of {spec.levels} levels."
+        )
+    if sampler.any_size:
+        said.append(
+            "A picture can have any size: `sample` of the SavedModel takes one, that of TensorFlow "
+            f"Lite files has the shape above, and `tile` of both draws {TILE}x{TILE} pixels of any "
+            "window."
         )
     return " ".join(said)

@@ -43,13 +43,13 @@ def write(model, folder):
         process.run("zoo.exporting.onnx", source, folder)
 
 
-def cases(served):
+def cases(devices):
     """Returns what `verify.check` is to try: file -> signature -> (inputs, outputs).
 
     Args:
-        served: the cases of the SavedModel, see `verify.cases`.
+        devices: the cases of a file for any batch, see `verify.cases`.
     """
-    tried = {name.removeprefix(DRAWN): (name, case) for name, case in served.items()}
+    tried = {name.removeprefix(DRAWN): (name, case) for name, case in devices.items()}
     return {file: dict([tried[name]]) for name, file in FILES.items()}
 
 

@@ -14,6 +14,7 @@ they get `sample_lines`.
 import tensorflow as tf
 
 from zoo.exporting import subpixel
+from zoo.training.inputs import MAX_DRAWN
 
 PNG = "_png"  # the end of the names of signatures that give PNG files
 BYTES = "_bytes"  # the end of the names of outputs that REST gives as base64
@@ -24,13 +25,15 @@ def for_servers(model):
     """Returns name -> concrete function for a `GenerativeModel`'s `signatures()` and PNG twins.
 
     Inside the graph are refused an integer outside of its input's range, such as a `label` that is
-    no class, and several values of a number, such as the `seed`s of two calls that a server merged.
+    no class, several values of a number, such as the `seed`s of two calls that a server merged, and
+    more pixels than a call may draw.
     """
 
     def served(call, inputs):
         def serve(*values):
             pairs = zip(values, inputs, strict=True)
-            return call(*(_checked(x, input) for x, input in pairs))
+            found = [_checked(x, input) for x, input in pairs]
+            return call(*_bounded(found, inputs))
 
         return _concrete(serve, [input.spec() for input in inputs])
 
@@ -75,14 +78,17 @@ def for_devices(model, batch=None):
         model: a `GenerativeModel`.
         batch: of this many examples always, where delegates and browsers ask for it: `sample` then
             has no `num`.  None: of any number.
+
+    A `size` is for servers only, whose loop over pixels is of an op that is not built in: without
+    it `sample` draws the trained size.
     """
 
     def on_device(call, inputs):
-        given = [input for input in inputs if batch is None or input.kind != "count"]
+        given = on_devices(inputs, batch)
 
         def run(*values):
             found = {input.name: _taken(x, input) for x, input in zip(values, given, strict=True)}
-            return call(*(found.get(input.name, batch) for input in inputs))
+            return call(*(found.get(input.name, absent(input, batch)) for input in inputs))
 
         return _concrete(run, [input.spec(batch) for input in given])
 
@@ -90,6 +96,17 @@ def for_devices(model, batch=None):
         return {
             name: on_device(call, inputs) for name, (call, inputs) in model.signatures().items()
         }
+
+
+def on_devices(inputs, batch):
+    """Returns the `Input`s that a file for so many examples, or for any number, has."""
+    away = ("size",) if batch is None else ("size", "count")
+    return [input for input in inputs if input.kind not in away]
+
+
+def absent(input, batch):
+    """What a model is given for an `Input` that such a file lacks."""
+    return batch if input.kind == "count" else None
 
 
 def _concrete(function, specs):
@@ -120,9 +137,21 @@ def _checked(value, input):
     return _asserted(fine, f"{input.name} must be {low} to {high}, not", value)
 
 
-def _asserted(fine, sentence, value):
-    with tf.control_dependencies([tf.debugging.Assert(fine, [sentence, value])]):
-        return tf.identity(value)
+def _bounded(values, inputs):
+    """The inputs; where they ask for more pixels than a call may draw, that is refused."""
+    places = {input.kind: place for place, input in enumerate(inputs)}
+    if not {"count", "size"} <= places.keys():
+        return values
+    count, size = (values[places[kind]] for kind in ("count", "size"))
+    fine = count <= MAX_DRAWN // (size * size)
+    sentence = f"num * size * size must be at most {MAX_DRAWN}, and these are num and size:"
+    values[places["count"]] = _asserted(fine, sentence, count, size)
+    return values
+
+
+def _asserted(fine, sentence, *values):
+    with tf.control_dependencies([tf.debugging.Assert(fine, [sentence, *values])]):
+        return tf.identity(values[0])
 
 
 def _png_files(pictures):

@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 MAX_NUM = 1024  # examples in one call of `sample`
+MAX_SIDE = 4096  # pixels of a picture of any size
+MAX_DRAWN = 2**24  # pixels in one call of a `sample` that takes a size: num * size²
 _PRIORS = {
     "normal": "drawn from N(0, I)",
     "uniform": "uniform on (0, 1)",
@@ -29,6 +31,7 @@ class Input:
         kind: ``"rows"``, one row for each example; ``"condition"``, rows that are repeated in turn
             where they are fewer than the examples; ``"number"``, one for the whole call;
             ``"count"``, the number of examples, which a file for one batch size does without;
+            ``"size"``, the pixels of a picture's longer side, which devices do without;
             ``"seed"``, a number that noise is drawn from.
         dtype: ``"float32"`` or ``"int32"``.
         shape: of one row; () of a number.
@@ -48,7 +51,7 @@ class Input:
     @property
     def is_number(self):
         """Whether it is one number for the whole call, a scalar to the model."""
-        return self.kind in ("number", "count", "seed")
+        return self.kind in ("number", "count", "size", "seed")
 
     def examples(self, rows, seed, given=None):
         """Returns so many examples; of a condition, `given` in turn where the caller has any."""
@@ -74,6 +77,21 @@ def number(name, about, example, range=None, kind="number"):
 
 NUM = number("num", "how many are drawn", 5, (1, MAX_NUM), kind="count")
 SEED = number("seed", "the same seed draws the same ones, in every format", 7, kind="seed")
+SIZE = number("size", "pixels of the longer side", 20, (1, MAX_SIDE), kind="size")
+
+
+def _windows(rows, seed):
+    """Windows within a trained picture."""
+    corners = np.random.RandomState(seed).uniform(0, 1, (rows, 4))
+    return (corners * [-1, -1, 1, 1]).astype(np.float32)
+
+
+WINDOW = Input(
+    "window", "rows", "float32", (4,),
+    "x0, y0, x1, y1: the places of the first and of the last pixel; a trained picture is "
+    "-1, -1, 1, 1, with x to the right and y down",
+    _windows,
+)  # fmt: skip
 
 
 def latents(model):

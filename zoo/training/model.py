@@ -33,6 +33,7 @@ class GenerativeModel(saving.Saved, fitting.Fitted, keras.Model):
     metric_names = ()  # what `test_step` returns
     bounds_likelihood = False  # whether its `importance_weighted_bound` bounds a likelihood
     on_levels = False  # whether it draws one of the data's levels: others are refused
+    any_size = False  # whether its pictures can be of any size: its `draw` and `tile`, `zoo.places`
     updates_per_step = 1  # fresh batches of real data in one step, e.g. a critic's updates
     # Whether XLA compiles a step by default.  On CPUs only steps with much work element by element
     # gain, such as noise for every dropout; compiling takes seconds before the first step.
