@@ -60,6 +60,12 @@ MODELS = {
         "NIPS 2015, 5775",
         "https://papers.nips.cc/paper/5775-learning-structured-output-representation-using-deep-conditional-generative-models",
     ),
+    "cppn_gan_vae": Entry(
+        "zoo.variational.cppn_gan_vae",
+        "Pattern-producing GAN and VAE",
+        "otoro 2016",
+        "https://blog.otoro.net/2016/04/01/generating-large-images-from-latent-vectors/",
+    ),
 }
 
 

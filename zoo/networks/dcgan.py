@@ -117,10 +117,13 @@ class Discriminator(Network):
             over the picture does, which the paper found to slow convergence.
         use_bias: of the output; a critic has none, see `mlp.Critic`.
         activation: one of `ACTIVATIONS`; ``"relu"`` is LeakyReLU here.
+        halvings: how many strided layers there are; by default the sizing rule says.  A given
+            number halves odd sides too, rounding up.
     """
 
     def __init__(
-        self, data_spec, channels, norm, pooling="none", use_bias=True, activation="relu", *,
+        self, data_spec, channels, norm, pooling="none", use_bias=True, activation="relu",
+        halvings=None, *,
         initializers, dtype,
     ):  # fmt: skip
         super().__init__()
@@ -128,7 +131,7 @@ class Discriminator(Network):
         activation = "leaky" if activation == "relu" else activation
         self.blocks = []
         shape = (None, *data_spec.shape)
-        for i in range(stages(data_spec)):
+        for i in range(halvings or stages(data_spec)):
             normal = norm == "all" or (norm in ("paper", "layer") and i > 0)
             block = sequential(
                 shape[1:],
