@@ -32,7 +32,7 @@ from tests.export.serving import session
 from tests.selection import FAMILIES, LOOPS, fast_first
 from zoo.exporting import saved_model, verify
 
-NUMBERS = {"num", "seed", "position"}  # one for a whole call
+NUMBERS = {"num", "seed", "position", "size"}  # one for a whole call
 INVALID = grpc.StatusCode.INVALID_ARGUMENT.value[0]
 NO_SIGNATURE = grpc.StatusCode.FAILED_PRECONDITION.value[0]
 
@@ -150,7 +150,7 @@ def batched(request):
 
 def bad_requests(good):
     """One mistake each, in every input of every signature."""
-    ranges = {"num": (1, 1024), "label": (0, 9), "position": (0, 63)}
+    ranges = {"num": (1, 1024), "label": (0, 9), "position": (0, 63), "size": (1, 4096)}
     for request in good:
         for name, value in request.inputs.items():
 
