@@ -5,6 +5,7 @@
     python -m zoo.evaluate --run=runs/pixelcnn_mnist --metrics=likelihood --split=test
     python -m zoo.evaluate --run=runs/vae --metrics=bound --k=1,50,5000
     python -m zoo.evaluate --run=runs/seed0,runs/seed1,runs/seed2 --out=results/three_seeds.json
+    python -m zoo.evaluate --run=runs/a --out=results/a.json
     python -m zoo.evaluate --samples=mine.npy --against=mnist [--out=mine.json]
 
 Of a run it writes RUN/evaluation.json and prints it as a table; of a preset it prints only.  What
@@ -15,8 +16,9 @@ there is its importance-weighted bound.
 Weights are the moving averages where the run keeps them.  The run's data must be at hand, as for
 training.  Both files name the code that trained the run, stretch by stretch, and that which judged.
 
-Several runs may differ in their seed alone.  Each is evaluated, and --out gets the mean of each
-figure over them, ± over training seeds.
+--out gets the figures of all groups and the seconds of training that the run recorded, for
+RESULTS.md (`zoo.results`).  Several runs may differ in their seed alone: each is evaluated, and
+--out has the mean of each figure over them, ± over training seeds.
 
 --samples takes a folder of pictures, or an .npy or .npz file of an array [N, H, W] or [N, H, W, 1],
 uint8 or floats in [0, 1], and needs neither TensorFlow nor the data.  It writes
@@ -48,7 +50,9 @@ def define_flags():
         "against", None, list(evaluator.FACTS), "the real pictures that --samples are compared to"
     )
     flags.DEFINE_string(
-        "out", None, "where the figures of --samples go (default: beside them), or of several runs"
+        "out",
+        None,
+        "where the figures of --samples go (default: beside them), or those of all runs",
     )
     flags.DEFINE_integer("num", 10_000, "samples of each seed, or most of --samples", 2, HIGHEST)
     flags.DEFINE_integer("seeds", 3, "seeds 0, 1, … that samples are drawn from", 1, HIGHEST)
@@ -113,14 +117,13 @@ def _judge_runs():
     from zoo.sampling.sampler import RunSampler, find
 
     asked = judging.Asked(FLAGS.num, FLAGS.seeds, FLAGS.metrics, FLAGS.split, _samples_of_z())
+    if FLAGS.out is not None:
+        files.check_out(FLAGS.out)
     if len(FLAGS.run) == 1:
-        if FLAGS.out is not None:
-            raise UserError("--out is for several runs, or --samples: of one run leave it out.")
         places = [find(FLAGS.run[0], with_model=True)]
     else:
         if FLAGS.out is None:
             raise UserError("say where the figures of several runs go: --out=x.json.")
-        files.check_out(FLAGS.out)
         alike.check([Run.read(path) for path in FLAGS.run])
         places = [(RunSampler, path) for path in FLAGS.run]
     for kind, path in places:
@@ -136,7 +139,7 @@ def _judge_runs():
             # A preset is not written into.
             is_run = isinstance(sampler, RunSampler)
             _show_run(group, result, sampler.run.path / FILES[group] if is_run else None)
-    if len(samplers) > 1:
+    if FLAGS.out is not None:
         _show_joint(several.joined(results, asked), pathlib.Path(FLAGS.out))
 
 
@@ -165,6 +168,9 @@ def _show_run(group, result, out):
 
 
 def _show_joint(result, out):
+    if len(result["runs"]) == 1:  # its figures have been shown
+        _show({}, result, out)
+        return
     seeds = ", ".join(map(str, result["training_seeds"]))
     print(f"{len(result['runs'])} runs of training seeds {seeds}, ± over {joint.TRAINING}")
     together = {}

@@ -5,7 +5,7 @@ python -m zoo.list
 
 import pathlib
 
-from zoo import cli, recipes, registry
+from zoo import cli, measured, recipes, registry
 from zoo.data.source import EMBEDDED, prepared_names
 from zoo.runs import presets
 
@@ -30,6 +30,12 @@ def exports(folder="exports"):
     return [(name, f"version {version}") for name, version in sorted(found.items())]
 
 
+def files_of(recipe, folder="results"):
+    """Returns where a recipe's figures and its cost are, in words."""
+    absent = "not measured" if pathlib.Path(folder).is_dir() else "–"
+    return ", ".join(map(str, measured.files_of(recipe, folder))) or absent
+
+
 @cli.command()
 def main():
     """Prints the five tables."""
@@ -37,7 +43,7 @@ def main():
     data = [(name, "embedded") for name in EMBEDDED]
     data += [(name, "prepared here") for name in prepared_names() if name not in EMBEDDED]
     data += [("any name of TensorFlow Datasets", "by zoo.train --download")]
-    named = [(n, r.model, r.dataset, f"{r.steps} steps", r.about)
+    named = [(n, r.model, r.dataset, f"{r.steps} steps", files_of(n), r.about)
              for n, r in recipes.RECIPES.items()]  # fmt: skip
     for title, rows in (("models", models), ("data sets", data), ("recipes", named),
                         ("presets", presets.summaries()), ("exports", exports())):  # fmt: skip

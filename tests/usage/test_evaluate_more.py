@@ -124,7 +124,7 @@ def test_the_rarest_class_decides(digits, monkeypatch):
         (["--run=GAN", "--k=5"], "--k is of the figure 'bound'"),
         (["--run=GAN", "--k=1,0"], "--k=1,0 must be whole numbers from 1"),
         (["--run=GAN", "--metrics=bound"], "'bound' needs a model that bounds a likelihood"),
-        (["--run=GAN", "--out=x.json"], "--out is for several runs"),
+        (["--run=GAN", "--out=no/x.json"], "--out=no/x.json: the folder 'no' does not exist"),
         (["--run=GAN,GAN"], "say where the figures of several runs go: --out=x.json"),
         (["--run=GAN,GAN", "--out=x.json"], "were both trained with seed 0"),
     ],

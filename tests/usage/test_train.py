@@ -210,14 +210,15 @@ def test_stretches_are_those_that_made_the_weights(tmp_path, monkeypatch):
     identity = {"model": "vae", "dataset": "digits", "config": {}, "data": {}, "examples": "1.0.0"}
     run = directory.Run.open(tmp_path / "run", identity | {"jit": None}, data.spec, {}, 100)
     assert json.loads((tmp_path / "run" / "run.json").read_text())["stretches"] == []
+    monkeypatch.setattr(provenance, "processors", lambda: 3)
     for number, step in enumerate((0, 0, 40, 80, 60)):
         monkeypatch.setattr(provenance, "code", lambda number=number: {"commit": number})
         run.begin(step)
     # The second began anew, and the checkpoint of step 80 was lost after the fourth.
     assert directory.Run.read(tmp_path / "run").facts["stretches"] == [
-        {"from_step": 0, "commit": 1},
-        {"from_step": 40, "commit": 2},
-        {"from_step": 60, "commit": 4},
+        {"from_step": 0, "processors": 3, "commit": 1},
+        {"from_step": 40, "processors": 3, "commit": 2},
+        {"from_step": 60, "processors": 3, "commit": 4},
     ]
 
 

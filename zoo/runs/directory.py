@@ -158,7 +158,10 @@ class Run:
         is dropped: what is recorded made the weights that the run has.
         """
         kept = [one for one in self.facts["stretches"] if one["from_step"] < step]
-        self.facts["stretches"] = [*kept, {"from_step": step, **provenance.code()}]
+        self.facts["stretches"] = [
+            *kept,
+            {"from_step": step, "processors": provenance.processors(), **provenance.code()},
+        ]
         self._write()
 
     def _write(self):
@@ -216,6 +219,20 @@ class Run:
                     f"line {number} of {str(path)!r} is damaged: remove it, or put a copy back."
                 ) from None
         return found
+
+    @property
+    def seconds(self):
+        """Of training, over all stretches that made the weights, as `metrics.jsonl` has them: from
+        before the first step is traced to the last line; None where there is no such file."""
+        if not (self.path / "metrics.jsonl").exists():
+            return None
+        begins = [stretch["from_step"] for stretch in self.facts["stretches"]]
+        ends = dict.fromkeys(begins, 0.0)
+        for line in self.metrics():
+            stretch = max((step for step in begins if step < line["step"]), default=None)
+            if stretch is not None:
+                ends[stretch] = max(ends[stretch], line["time"])
+        return sum(ends.values())
 
     @property
     def validated(self):

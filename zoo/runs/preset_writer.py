@@ -100,6 +100,7 @@ def _metadata(model, weights, run):
         recorded = {key: run.facts[key] for key in kept if key in run.facts}
         recorded["recipe"] = history.recipe(run.facts)
         recorded |= {"validated": run.validated, "evaluations": run.evaluations}
+        recorded["seconds"] = run.seconds
     else:
         spec = model.data_spec
         data = {

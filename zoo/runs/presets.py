@@ -66,7 +66,7 @@ class Preset:
         kind: the `GenerativeModel`'s class.
         config: its settings.
         data_spec: its `DataSpec`.
-        validated, evaluations: as a `Run`'s.
+        validated, evaluations, seconds: as a `Run`'s.
         weights_sha256: of the file.
     """
 
@@ -102,6 +102,7 @@ class Preset:
             raise UserError(f"{str(path)!r} is damaged: {_said(error)}.") from None
         self.kind = _kinds(model)[config["class_name"]]
         self.validated, self.evaluations = run.get("validated"), run["evaluations"]
+        self.seconds = run.get("seconds")
         self.facts = {
             **run,
             "config": json.loads(json.dumps(dataclasses.asdict(self.config))),

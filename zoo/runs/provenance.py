@@ -1,6 +1,7 @@
 """The state of the code that makes something, so that it can be found again in the history."""
 
 import importlib.metadata
+import os
 import pathlib
 import platform
 import subprocess
@@ -27,6 +28,13 @@ def code():
         except importlib.metadata.PackageNotFoundError:
             versions[package] = "not installed"
     return dict(zip(("commit", "tree"), _of_git(), strict=True)) | {"versions": versions}
+
+
+def processors():
+    """Returns how many logical CPUs this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _of_git():

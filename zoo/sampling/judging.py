@@ -112,6 +112,7 @@ def of_run(sampler, prepared):
         "training_seed": facts["config"]["seed"],
         "step": int(sampler.model.step.numpy()),
         "stretches": facts["stretches"],
+        "trained_seconds": sampler.run.seconds,
         "code": provenance.code(),
     }
     found = {}

@@ -1,4 +1,4 @@
-"""What `zoo.evaluate` writes of several runs: their figures, ± over training seeds."""
+"""What `zoo.evaluate` writes of one run or several: their figures, ± over training seeds."""
 
 from zoo.metrics import joint
 from zoo.runs import alike, provenance
@@ -26,19 +26,20 @@ def of_runs(samplers, asked):
 
 
 def joined(results, asked):
-    """Returns what the joint file holds.
+    """Returns what the joint file holds; of one run the figures are its own.
 
     Args:
         results: path of a run -> what `judging.of_run` returned of it.
         asked: the `judging.Asked`.
     """
     each = list(results.values())
+    only = {group: result["figures"] for group, result in each[0].items()}
     return {
         "command": judging.command(f"--run={','.join(results)}", *asked.words()),
         "training_seeds": [next(iter(one.values()))["training_seed"] for one in each],
-        "figures": {
-            group: joint.joined([one[group]["figures"] for one in each]) for group in each[0]
-        },
+        "figures": only
+        if len(each) == 1
+        else {group: joint.joined([one[group]["figures"] for one in each]) for group in only},
         "runs": results,
         "code": provenance.code(),
     }
