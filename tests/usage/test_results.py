@@ -198,6 +198,9 @@ def test_a_row_measures_the_same_again(command, tmp_path):
     out = tmp_path / "vae_digits.json"
     done = command("evaluate", f"--run={tmp_path / 'run'}", f"--out={out}")
     assert done.returncode == 0, done.stderr
+    joint = json.loads(out.read_text())
+    assert joint["training_seeds"] == [0]
+    assert joint["figures"]["samples"] == joint["runs"][str(tmp_path / "run")]["samples"]["figures"]
     again, kept = claim.measured(tmp_path), claim.measured(ROOT / "results")
     print(again.words(), "and before", kept.words())
     assert list(claim._problems(tmp_path)) == []
