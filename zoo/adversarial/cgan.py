@@ -6,8 +6,8 @@ Both networks are given y, which may be anything: a class, or another modality o
 The paper draws tags for pictures; here, on the same data, a digit's spelled name draws its picture
 and a picture draws its name (``--condition=label|name|image``, ``--target=image|name``).
 
-Dropout in G, which the paper trains with, stays on when G draws.  Nearly all of the variety within a
-class comes from it and hardly any from z: without it G draws one picture of each class.  So the
+Dropout in G, which the paper trains with, stays on when G draws.  Nearly all of the variety within
+a class comes from it and hardly any from z: without it G draws one picture of each class.  So the
 numbers that its units are dropped by are a part of the latent, behind z.
 
 Where this differs from the paper: the adversarial loop's non-saturating loss by default
