@@ -153,6 +153,7 @@ def test_settings_of_other_networks_are_refused():
             override(registry.module(NAME).Config(), {key: "mlp"})
 
 
+@pytest.mark.slow
 def test_names_of_digits_train_it_too():
     data = zoo.load_data(NAME, "digits", target="name")
     model = make(NAME, data.spec, n_critic=1)
@@ -216,6 +217,7 @@ def test_pictures_are_no_lines(tmp_path):
         sample.main(["--run=vae_digits", f"--out={tmp_path / 'x.txt'}"])
 
 
+@pytest.mark.slow
 def test_a_preset_of_text_goes_on_with_its_symbols_alone(data, tmp_path):
     model = make(NAME, data.spec)
     model.save_to_preset(tmp_path / "names")

@@ -1,4 +1,4 @@
-"""Data sets of pictures, points and spelled names; `load` reads one by its name."""
+"""Data sets of pictures, points, text and spelled names; `load` reads one by its name."""
 
 
 def load(name, options=None, download=False):

@@ -1,7 +1,7 @@
 """One interface over a run, a preset and an export: what `zoo.load` returns.
 
     sampler.sample(num, seed=0, condition=None) -> float32 [num, …]: pictures in [0, 1], points, or
-                                                   each letter's probabilities
+                                                   of text each place's probabilities
     sampler.generate(latents, condition=None)   -> the same, from float32 [B, z]
     sampler.latents(num, seed=0)                -> the latents that `sample` would draw
 
