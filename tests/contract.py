@@ -345,14 +345,13 @@ def check_larger_pictures(name, data):
     """A step and a sample at the sizes of MNIST and CIFAR, whatever the networks' sizing rules."""
     if data.spec.modality != "images":
         pytest.skip(f"{name} draws {data.spec.modality}")
-    options = registry.data_options(name)
     for shape in ((28, 28, 1), (32, 32, 3)):
         images = np.random.RandomState(0).randint(0, 256, (64, *shape)).astype(np.uint8)
         splits = {
             split: (images, np.arange(64, dtype=np.int32) % 10) for split in ("train", "test")
         }
         spec = dataclasses.replace(data.spec, shape=shape, levels=256)
-        larger = Dataset(spec, options, splits, 256)
+        larger = Dataset(spec, data.options, splits, 256)
         model = make(name, spec, batch_size=4)
         history = run_steps(model, larger, 1)
         assert all(np.isfinite(values).all() for values in history.values())

@@ -8,8 +8,9 @@ would tie the samples of a batch together; LayerNorm is permitted.
 
 ``--condition=label --config.network=resnet`` is the conditional model of section 5.4: BatchNorm in
 G has a gain and a shift for each class, and D has a class head.  Its cross-entropy of real pictures
-is in D's loss, that of generated ones, times 0.1, in G's.  The recipe ``wgan_gp_cifar10_label`` has
-the paper's other settings for it.
+is in D's loss, that of generated ones, times 0.1, in G's.  Generated pictures are of the real ones'
+classes in D's step and of drawn ones in G's, as in the authors' code.  The recipe
+``wgan_gp_cifar10_label`` has their other settings.
 
 Where this differs from the paper: the critic's output has no bias, which would cancel; a tiny
 constant stands under the root, whose gradient at 0 is otherwise infinite; dense layers and channels

@@ -82,7 +82,7 @@ class Generator(Network):
     def __init__(self, data_spec, latent, channels, norm, initializers, dtype, blocks=BLOCKS):
         super().__init__()
         build = {"initializers": initializers, "dtype": dtype}
-        sizes = _sizes(data_spec, channels, blocks)
+        sizes = sizes_of(data_spec, channels, blocks)
         shape, _ = sizes[0]
         self.small = shape
         self.project = dense(math.prod(shape), initializers, dtype=dtype)
@@ -120,7 +120,7 @@ class Discriminator(Network):
     ):
         super().__init__()
         build = {"initializers": initializers, "dtype": dtype}
-        sizes = _sizes(data_spec, channels, blocks)[::-1]
+        sizes = sizes_of(data_spec, channels, blocks)[::-1]
         shape, _ = sizes[0]
         self.widen = _conv(shape[-1], 1, weights="glorot_uniform", **build)
         self.widen.build((None, *data_spec.shape))
@@ -144,8 +144,8 @@ class Discriminator(Network):
         return self.activations(x, condition, training)[-1]
 
 
-def _sizes(data_spec, channels, blocks):
-    """[((height, width, channels), blocks that keep this size), …], the smallest size first."""
+def sizes_of(data_spec, channels, blocks):
+    """Returns [((height, width, channels), blocks that keep this size), …], the smallest first."""
     count, (height, width, _) = stages(data_spec), data_spec.shape
     each, more = divmod(blocks - count, count + 1)
     base = max(2, scaled(channels, data_spec) // 2)
