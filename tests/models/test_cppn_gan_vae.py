@@ -21,13 +21,15 @@ NAME = "cppn_gan_vae"
 
 def short_run(**extra):
     """The Fréchet distance."""
-    settings = {"batch_size": 50, "ema": 0.99, "vae_steps": 1, "generator_steps": 1, **extra}
+    settings = {"batch_size": 50, "ema": 0.99, "units": 64, "depth": 2, "hidden": (128,)}
+    settings |= {"vae_steps": 2, "learning_rate": 3e-3, "generator_learning_rate": 1e-3, **extra}
     return {"digits": learning.judged(NAME, "digits", 600, **settings)}
 
 
 def learns():
+    # Over seeds 0 to 4 from 3.42 to 3.55, to 0.47 to 0.57.
     before, after = short_run()["digits"]
-    assert after["frechet"] < before["frechet"] / 2
+    assert after["frechet"] < before["frechet"] / 4
 
 
 CASE = ModelCase(
