@@ -37,7 +37,6 @@ _GAUSSIANS = {"batch_size": 256, "latent": 2, "hidden": (128, 128, 128, 128), "e
 _STATIC = {"binarize": "static", "holdout": 10_000}
 # Averaged weights need no falling rate, so such a run can be continued to any length.
 _PIXELRNN = {"optimizer": "adam", "learning_rate": 1e-3, "ema": 0.9995}
-_CONVOLUTIONAL = {"batch_size": 64, "latent": 32, "channels": 64}
 
 
 def _digits(model, steps, figure, bound, least=None, **config):
@@ -241,6 +240,7 @@ RECIPES = {
         50_000,
         0.4,
         {"accuracy": 0.9},
+        optimizer="adam",
         hidden_z=64,
         hidden_y=64,
         hidden_joint=160,
@@ -250,21 +250,22 @@ RECIPES = {
         latent=50,
         learning_rate=5e-4,
     ),
-    "dcgan_mnist": _mnist("dcgan", 9_000, 0.25, learning_rate=5e-4, **_CONVOLUTIONAL),
+    "dcgan_mnist": _mnist(
+        "dcgan", 20_000, 0.12, batch_size=64, learning_rate=5e-4, latent=32, channels=32
+    ),
     "wgan_mnist": _mnist("wgan", 40_000, 0.5, hidden=(160, 160), latent=50, learning_rate=3e-4),
     "wgan_gp_mnist": _mnist(
-        "wgan_gp", 4_000, 0.4, network="dcgan", n_critic=2, learning_rate=5e-4, **_CONVOLUTIONAL
-    ),
-    "vae_mnist": _mnist(
-        "vae",
-        28_000,
+        "wgan_gp",
+        4_000,
         0.4,
-        network="conv",
-        channels=20,
-        latent=16,
-        optimizer="adam",
-        learning_rate=2e-3,
+        network="dcgan",
+        batch_size=64,
+        latent=32,
+        channels=64,
+        n_critic=2,
+        learning_rate=5e-4,
     ),
+    "vae_mnist": _mnist("vae", 30_000, 0.4, optimizer="adam", learning_rate=1e-3),
     "pixelcnn_mnist_short": Recipe(
         about="pixelcnn_mnist in half an hour on one core, with a rate that falls to 0, to be "
         "released: at most 90 nats on the held-out pictures",
