@@ -209,6 +209,23 @@ RECIPES = {
         steps=20_000,
         config={"ema": 0.999},
     ),
+    "cppn_gan_vae_mnist": Recipe(
+        about="otoro's digits, trained at 26x26, to be drawn at any size; batches of 32, two updates of "
+        "the VAE and one of G in a step where the code has 500, 4 and 4, and rates that suit these; "
+        "pictures are resized, not cropped; hours",
+        model="cppn_gan_vae",
+        dataset="mnist",
+        steps=20_000,
+        config={
+            "batch_size": 32,
+            "vae_steps": 2,
+            "generator_steps": 1,
+            "learning_rate": 3e-3,
+            "generator_learning_rate": 1e-3,
+            "ema": 0.999,
+        },
+        data={"image_size": 26},
+    ),
     "vae_mnist_iwae": Recipe(
         about="the VAE of the IWAE paper (1509.00519: 86.76 nats at k = 5000): 2x200 tanh, "
         "50 latents, binarized anew each epoch; a constant rate where the paper lowers it; hours",
