@@ -34,7 +34,8 @@ def notebook(request):
 def test_one_for_each_family():
     names = {path.stem for path in NOTEBOOKS}
     assert names == {
-        "adversarial", "clipping_and_penalty", "vae", "pixelrnn", "export_and_serve"
+        "adversarial", "clipping_and_penalty", "codes_and_sizes", "export_and_serve", "pixelrnn",
+        "text", "vae",
     }  # fmt: skip
 
 
