@@ -210,9 +210,9 @@ RECIPES = {
         config={"ema": 0.999},
     ),
     "cppn_gan_vae_mnist": Recipe(
-        about="otoro's digits, trained at 26x26, to be drawn at any size; batches of 32, two updates of "
-        "the VAE and one of G in a step where the code has 500, 4 and 4, and rates that suit these; "
-        "pictures are resized, not cropped; hours",
+        about="otoro's digits, trained at 26x26, to be drawn at any size; batches of 32, two "
+        "updates of the VAE and one of G in a step where the code has 500, 4 and 4, and rates that "
+        "suit these; pictures are resized, not cropped; hours",
         model="cppn_gan_vae",
         dataset="mnist",
         steps=20_000,
