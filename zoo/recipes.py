@@ -280,7 +280,7 @@ RECIPES = {
         latent=32,
         channels=64,
         n_critic=2,
-        learning_rate=5e-4,
+        learning_rate=1e-3,
     ),
     "vae_mnist": _mnist("vae", 30_000, 0.4, optimizer="adam", learning_rate=1e-3),
     "pixelcnn_mnist_short": Recipe(
