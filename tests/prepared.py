@@ -4,13 +4,14 @@ import contextlib
 import io
 
 
-def prepare(folder, features, splits, name="odd"):
+def prepare(folder, features, splits, name="odd", version="1.0.0"):
     """Prepares a data set in `folder`, a `TFDS_DATA_DIR`.
 
     Args:
         features: name -> feature, as `tfds.features.FeaturesDict` takes it.
         splits: split -> list of examples.
         name: of the data set.
+        version: of it; one that TFDS knows is read back by TFDS's own code, of its own version.
     """
     import tensorflow_datasets as tfds
 
@@ -18,7 +19,7 @@ def prepare(folder, features, splits, name="odd"):
         return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
 
     members = {
-        "VERSION": tfds.core.Version("1.0.0"),
+        "VERSION": tfds.core.Version(version),
         "pkg_dir_path": None,
         "name": name,
         "_info": info,

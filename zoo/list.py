@@ -6,7 +6,7 @@ python -m zoo.list
 import pathlib
 
 from zoo import cli, measured, recipes, registry
-from zoo.data.source import EMBEDDED, prepared_names
+from zoo.data.source import EMBEDDED, MADE_OF, prepared_names
 from zoo.runs import presets
 
 
@@ -41,7 +41,12 @@ def main():
     """Prints the five tables."""
     models = [(n, e.title, e.link) for n, e in registry.MODELS.items()]
     data = [(name, "embedded") for name in EMBEDDED]
-    data += [(name, "prepared here") for name in prepared_names() if name not in EMBEDDED]
+    prepared = prepared_names()
+    data += [
+        (name, f"made of {base}, {'prepared here' if base in prepared else 'by --download'}")
+        for name, base in MADE_OF.items()
+    ]
+    data += [(name, "prepared here") for name in prepared if name not in EMBEDDED]
     data += [("any name of TensorFlow Datasets", "by zoo.train --download")]
     named = [(n, r.model, r.dataset, f"{r.steps} steps", files_of(n), r.about)
              for n, r in recipes.RECIPES.items()]  # fmt: skip

@@ -54,13 +54,21 @@ def load(name, options=None, download=False):
             f"{name!r} has no split to validate on: pass --data.holdout="
             f"{-(-len(examples) // 10)}, say."
         )
-    return Dataset(_spec(name, source, options), options, splits, source.levels, source.version)
+    spec = _spec(name, source, options)
+    return Dataset(spec, options, splits, source.levels, source.version, source.layers)
 
 
 def _spec(name, source, options):
     stored = tuple(source.splits["train"][0].shape[1:])
     if source.symbols:
         stored = (*stored, len(source.symbols))
+    if source.layers is not None:
+        stored = (*source.layers.shape[1:], 3)
+        if options.binarize == "static":
+            raise UserError(
+                f"pictures of {name!r} are stacked anew for each batch, and no pixel is drawn for "
+                "good: pass another --data.binarize, such as none."
+            )
     what = {1: "points", 2: "text", 3: "pictures"}[len(stored)]
     if what != "pictures":
         _check_no_pictures(name, what, options)
@@ -116,13 +124,13 @@ class Dataset:
         spec: the `DataSpec` to hand to a model.
         validation: the split of the validation losses: `validation` (or what `holdout` took), else
             `test`.
-        splits: name -> (pictures uint8 [N, H, W, C], points float32 [N, 2] or lines uint8 [N, L],
-            labels int32 [N], -1 where there is none).
+        splits: name -> (examples, labels) as `Source.splits` has them.
     """
 
-    def __init__(self, spec, options, splits, levels, version=None):
+    def __init__(self, spec, options, splits, levels, version=None, layers=None):
         self.spec, self.options, self.splits, self._levels = spec, options, splits, levels
         self._version = version
+        self._layers = None if layers is None else tf.constant(layers)
         self.validation = "validation" if "validation" in splits else "test"
         if "name" in (options.target, options.condition):
             self._words = tf.constant(spelling.encode(spec.names, spec.names))
@@ -253,6 +261,9 @@ class Dataset:
 
     def _element(self, examples, labels, drawn):
         """Stored examples -> x, the label, and the condition y where there is one."""
+        if self._layers is not None:
+            colors = [tf.gather(self._layers, examples[:, i]) for i in range(3)]
+            examples = tf.stack(colors, axis=-1)
         modalities = {
             "image": lambda: self._finished(examples, drawn),
             "name": lambda: tf.gather(self._words, labels),

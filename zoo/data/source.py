@@ -17,6 +17,7 @@ EMBEDDED = {
     "swiss_roll": "toy2d",
     "surnames": "surnames",
 }
+MADE_OF = {"stacked": "mnist"}  # of which data set of TFDS another one is made
 FOLDER = "folder:"
 LINES = "lines:"
 MEMORY_LIMIT = 6 * 2**30  # bytes of pictures, as uint8
@@ -25,13 +26,15 @@ MEMORY_LIMIT = 6 * 2**30  # bytes of pictures, as uint8
 class Source(typing.NamedTuple):
     """A data set in memory.
 
-    splits: split -> (pictures uint8 [N, H, W, C], points float32 [N, 2] or lines of symbols uint8
-        [N, L], labels int32 [N], -1 where there are none).
-    names: of the classes; empty where there are no labels.
+    splits: split -> (pictures uint8 [N, H, W, C], points float32 [N, 2], lines of symbols uint8
+        [N, L] or places in `layers` int32 [N, 3]; labels int32 [N], -1 where there are none).
+    names: of the classes; empty where models are given none, whatever the labels are.
     levels: gray levels of a picture's channel.
     version: of the data set, e.g. ``"3.0.1"``; None of a folder or a file.
     unlabeled: why there are no labels, to follow a colon; "" where it goes without saying.
     symbols: the alphabet of lines, the blank first; "" of all others.
+    layers: gray pictures uint8 [M, H, W], three of which are the colors of a picture; they are
+        stacked when batches are made.  None of all others.
     """
 
     splits: dict
@@ -40,6 +43,7 @@ class Source(typing.NamedTuple):
     version: str | None = None
     unlabeled: str = ""
     symbols: str = ""
+    layers: typing.Any = None
 
 
 def prepared_names():
@@ -60,7 +64,7 @@ def read(name, image_size=0, download=False, feature="", length=0):
     """Reads a data set of pictures, of points in the plane or of lines of text, as a `Source`.
 
     Args:
-        name: an embedded data set, any of TensorFlow Datasets', ``folder:/path`` or
+        name: an embedded data set, ``stacked``, any of TensorFlow Datasets', ``folder:/path`` or
             ``lines:/path``.
         image_size: the side to which pictures are cropped and resized; 0 keeps their shape.
         download: whether TFDS may fetch what is not prepared.
@@ -70,7 +74,7 @@ def read(name, image_size=0, download=False, feature="", length=0):
     Raises:
         UserError: the source cannot read it.
     """
-    if feature and (name.startswith((FOLDER, LINES)) or name in EMBEDDED):
+    if feature and (name.startswith((FOLDER, LINES)) or name in (*EMBEDDED, *MADE_OF)):
         raise UserError(f"{name!r} has no features to choose from: leave --data.feature out.")
     if name.startswith(FOLDER):
         from zoo.data.sources import folder
@@ -83,6 +87,10 @@ def read(name, image_size=0, download=False, feature="", length=0):
     if name in EMBEDDED:
         module = importlib.import_module(f"zoo.data.sources.{EMBEDDED[name]}")
         return module.read(name, image_size, length)
+    if name in MADE_OF:
+        from zoo.data.sources import stacked
+
+        return stacked.read(image_size, download)
     from zoo.data.sources import tfds
 
     return tfds.read(name, image_size, download, feature)

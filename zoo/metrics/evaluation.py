@@ -1,6 +1,8 @@
 """Which figures a model gets, by what it draws.
 
 gaussians8, gaussians25  modes covered, share of good points, evenness of the cover (`modes`)
+stacked                  modes covered, divergence of their shares from the training pictures', by
+                         the frozen classifier of MNIST, color by color (`stacked`)
 swiss_roll               share of points within 3 standard deviations of the roll (`modes`)
 pictures with labels     in the features of a classifier: Fréchet distance over the trace of the
                          real features' covariance (`frechet`), kernel distance (`kernel`),
@@ -27,7 +29,7 @@ from zoo.config import UserError
 from zoo.data import names as spelling
 from zoo.data import text
 from zoo.data.sources import toy2d
-from zoo.metrics import evaluator, figures, modes, ngram, parzen, per_class, pictures
+from zoo.metrics import evaluator, figures, modes, ngram, parzen, per_class, pictures, stacked
 from zoo.metrics.classifier import Classifier
 
 ROLL = 2000  # corners of the polyline that stands for the Swiss roll
@@ -61,6 +63,8 @@ def judge(data, held_out, num, names=None, progress=None):
         held_out = FROZEN_SPLIT
     count = min(num, len(data.splits[held_out][0]))
     chosen = figures.chosen(spec, count, pixelwise=False, names=names)
+    if figures.is_stacked(spec):
+        return stacked.Judge(data, held_out, num, chosen)
     if spec.modality == "images":
         return _Pictures(data, held_out, num, chosen, names is not None, progress)
     lines = spec.modality == "text" and spec.condition == "none"

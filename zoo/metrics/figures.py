@@ -2,6 +2,7 @@
 
 modes, good, kl    points of `gaussians8` and `gaussians25`
 near               points of `swiss_roll`
+modes, kl          the 1,000 modes of `stacked` (`stacked`)
 right              spelled names, given pictures or classes
 js_1 … js_4        lines of text: divergence of n-grams (`ngram`)
 overlap            the same: the share that are training lines
@@ -9,7 +10,7 @@ frechet, kernel, precision, recall, density, coverage, score
                    pictures whose data has labels of at least 2 classes
 accuracy, spread, frechet_per_class
                    the same, given a class
-parzen             any pictures; it is never a default
+parzen             any other pictures; it is never a default
 nll, bits_per_dim  of models that draw pixel by pixel
 bound              of a VAE of pictures that are on or off, or with a Gaussian decoder
 
@@ -26,6 +27,7 @@ POINTS = {
     "gaussians25": ("modes", "good", "kl"),
     "swiss_roll": ("near",),
 }
+STACKED = ("modes", "kl")
 NEIGHBORS = ("precision", "recall", "density", "coverage")
 PAIRWISE = ("kernel", *NEIGHBORS)  # these look at every pair, and take most of the time
 PICTURES = ("frechet", *PAIRWISE, "score")
@@ -48,6 +50,8 @@ def of_samples(spec, num):
         return LINES if spec.condition == "none" else ("right",)
     if spec.modality == "points":
         return POINTS.get(spec.name, ())
+    if is_stacked(spec):
+        return STACKED
     if spec.classes < 2:
         return ()
     names = PICTURES if num > K else tuple(n for n in PICTURES if n not in NEIGHBORS)
@@ -55,6 +59,11 @@ def of_samples(spec, num):
         return names
     within = tuple(name for name, least in WITHIN.items() if num // spec.classes >= least)
     return (*names, "accuracy", *within)
+
+
+def is_stacked(spec):
+    """Returns whether the modes of stacked MNIST are counted."""
+    return spec.name == "stacked"
 
 
 def quick(spec, num):
@@ -85,7 +94,8 @@ def chosen(spec, num, pixelwise, names=None, bounded=False):
     """
     default = of_samples(spec, num)
     default += (LIKELIHOOD if pixelwise else ()) + (BOUND if bounded else ())
-    permitted = default + (BY_NAME if spec.modality == "images" else ())
+    windowed = spec.modality == "images" and not is_stacked(spec)
+    permitted = default + (BY_NAME if windowed else ())
     check(names or ())
     for name in names or ():
         if name not in permitted:
@@ -108,6 +118,8 @@ def _why_not(name, spec, num):
             f"{name!r} needs a model that bounds a likelihood, such as vae of pictures that are on "
             "or off (--data.binarize=static)"
         )
+    if is_stacked(spec):
+        return f"{name!r} is no figure of the data {spec.name!r}"
     if spec.modality == "images" and name in (*PICTURES, "accuracy", *WITHIN):
         if spec.classes < 2:
             return f"{name!r} needs pictures with labels of at least 2 classes"

@@ -1,4 +1,4 @@
-"""How well points in the plane cover a mixture's modes, or keep to a curve."""
+"""How well examples cover modes, points in the plane a mixture's, or keep to a curve."""
 
 import math
 
@@ -36,12 +36,26 @@ def mode_coverage(points, centers, sd):
     squared = np.sum((points[:, None] - centers) ** 2, axis=-1)
     good = squared.min(axis=1) <= (3.0 * sd) ** 2
     counts = np.bincount(squared.argmin(axis=1)[good], minlength=len(centers))
-    covered = counts[counts > 0]
-    if not len(covered):
+    if not counts.any():
         return 0, 0.0, math.log(len(centers))
-    share = covered / covered.sum()
-    kl = float(np.sum(share * np.log(share * len(centers))))
-    return len(covered), float(good.mean()), max(0.0, kl)
+    covered, kl = cover(counts, np.full(len(centers), 1 / len(centers)))
+    return covered, float(good.mean()), kl
+
+
+def cover(counts, shares):
+    """Returns (modes, kl) of examples that belong to modes.
+
+    Args:
+        counts: of the examples of each mode [K], not all of them 0.
+        shares: of each mode in what they should be like [K], of sum 1.
+
+    Returns:
+        How many modes have an example, and KL(counts' shares || `shares`) in nats.
+    """
+    covered = counts > 0
+    share = counts[covered] / counts.sum()
+    kl = float(np.sum(share * np.log(share / shares[covered])))
+    return int(covered.sum()), max(0.0, kl)
 
 
 def near_curve(points, curve, distance):

@@ -9,6 +9,7 @@ from zoo.config import override
 LICENSES = {
     "digits": "UCI Optical Recognition of Handwritten Digits, CC BY 4.0",
     "mnist": "MNIST by LeCun, Cortes and Burges, CC BY-SA 3.0",
+    "stacked": "made of MNIST by LeCun, Cortes and Burges, CC BY-SA 3.0",
     "gaussians8": "points drawn by this package, CC0",
     "gaussians25": "points drawn by this package, CC0",
     "swiss_roll": "points drawn by this package, CC0",

@@ -11,6 +11,7 @@ from zoo.data.crop import square_array
 from zoo.data.source import (
     EMBEDDED,
     FOLDER,
+    MADE_OF,
     Source,
     check_memory,
     prepared_names,
@@ -28,7 +29,7 @@ def check_name(name):
     import tensorflow_datasets as tfds
 
     if bare in EMBEDDED or bare not in tfds.list_builders(with_community_datasets=False):
-        known = list(dict.fromkeys([*EMBEDDED, *prepared]))
+        known = list(dict.fromkeys([*EMBEDDED, *MADE_OF, *prepared]))
         raise UserError(
             f"unknown dataset {name!r}: {nearest(name, known)}, or any name of TensorFlow "
             f"Datasets, or {FOLDER}/path to pictures of your own."
