@@ -54,8 +54,9 @@ def load_data(name, dataset=None, **options):
 
     Args:
         name: one of `names()`.
-        dataset: an embedded data set's name, any of TensorFlow Datasets', ``folder:/path`` or
-            ``lines:/path``; by default ``digits``, or ``surnames`` for a model of text.
+        dataset: an embedded data set's name, ``stacked``, any of TensorFlow Datasets',
+            ``folder:/path`` or ``lines:/path``; by default ``digits``, or ``surnames`` for a model
+            of text.
         **options: fields of `zoo.data.spec.DataOptions`, e.g. ``image_size=32``.
 
     Returns:

@@ -28,7 +28,7 @@ def load(name, options=None, download=False):
     """Loads a data set by name.
 
     Args:
-        name: an embedded data set, any of TensorFlow Datasets', ``folder:/path`` or
+        name: an embedded data set, ``stacked``, any of TensorFlow Datasets', ``folder:/path`` or
             ``lines:/path``.
         options: a `DataOptions`.
         download: whether TFDS may fetch what is not prepared.
