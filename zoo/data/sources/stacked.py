@@ -37,8 +37,7 @@ def read(image_size=0, download=False):
     layers, splits, first = [], {}, 0
     for seed, (split, count) in enumerate(COUNTS.items()):
         images, labels = digits.splits[split]
-        stream = noise.Noise(seed, noise.PROTOCOL, np.arange(count))
-        rows = drawn(stream.uniform((3,)).numpy(), len(images))
+        rows = drawn(seed, count, len(images))
         splits[split] = first + rows, labels[rows] @ np.array([100, 10, 1], np.int32)
         layers.append(images[..., 0])
         first += len(images)
@@ -51,6 +50,7 @@ def read(image_size=0, download=False):
     )
 
 
-def drawn(uniform, count):
-    """Returns which of `count` digits each u in (0, 1) takes, int32: ⌊u count⌋."""
-    return np.floor(uniform.astype(np.float64) * count).astype(np.int32)
+def drawn(seed, count, digits):
+    """Returns which of this many digits each color takes, int32 [count, 3]."""
+    uniform = noise.Noise(seed, noise.PROTOCOL, np.arange(count)).uniform((3,)).numpy()
+    return np.floor(uniform.astype(np.float64) * digits).astype(np.int32)
