@@ -85,9 +85,12 @@ def test_batches_are_stacked_alike():
     assert blocks["x"].shape == (8, 3, 28, 28, 3)
 
 
-def test_the_rule_that_draws_them_is_fixed():
+def test_the_rule_that_draws_them_is_fixed(data):
     for seed, rows in enumerate(PINNED):
         np.testing.assert_array_equal(drawn(seed, 2, 60_000), rows)
+    # Eleven digits to train on, then ten to test on.
+    np.testing.assert_array_equal(data.splits["train"][0], drawn(0, 5000, 11))
+    np.testing.assert_array_equal(data.splits["test"][0], 11 + drawn(1, 40, 10))
     many = drawn(0, 1000, 7)
     assert many.min() == 0
     assert many.max() == 6
