@@ -56,7 +56,7 @@ def test_a_condition_stands_beside_the_input():
     spec = DataSpec("any", (8, 8, 1), condition="label", condition_shape=(3,))
     generator = conditional_mlp.Generator(spec, 4, 8, 8, 16, 0.5, Initializers(0), "float32")
     judge = conditional_mlp.MaxoutDiscriminator(spec, 8, 8, 16, 0.5, Initializers(0), "float32")
-    latents, images = tf.ones((2, 4)), tf.ones((2, 8, 8, 1))
+    latents, images = tf.ones((2, 4 + 8 + 8 + 16)), tf.ones((2, 8, 8, 1))  # none is dropped
     one, other = tf.constant([[1.0, 0, 0], [0, 1, 0]]), tf.constant([[1.0, 0, 0], [0, 0, 1]])
     for network, inputs in ((generator, latents), (judge, images)):
         changed = np.abs(network(inputs, one) - network(inputs, other)).reshape(2, -1).max(axis=1)
