@@ -426,7 +426,7 @@ def test_sizes_and_zooms_from_the_command_line(runs, command, tmp_path):
         (["--zoom=2", "--window=0,0,1,1"], "give one of --window and --zoom, not both."),
         (["--frames=9"], "--frames goes from the whole picture to --zoom or --window: give one."),
         (["--frames=9", "--zoom=2", "--out=x.png"], "--out=x.png must end in .gif"),
-        (["--zoom=2", "--out=x.gif"], "--out=x.gif must end in .png (a sheet) or .npy"),
+        (["--zoom=2", "--out=x.gif"], "--out=x.gif must end in .png (a sheet), .npy"),
         (["--size=9", "--interpolate"], "--size, --window and --zoom draw samples: leave --interp"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -218,7 +218,7 @@ def test_paper_sizes_on_mnist():
         (lambda: zoo.build("cvae", zoo.load_data("vae")), "CVAE needs a condition: pass --condi"),
         (
             lambda: zoo.build("cvae", zoo.load_data("cvae", condition="image", target="name")),
-            "CVAE draws images, and not text.",
+            "CVAE draws images, and not text: choose another",
         ),
         (lambda: zoo.build("cvae", prior="none"), "prior cannot be 'none': choose from learned"),
         (
