@@ -282,7 +282,16 @@ RECIPES = {
         n_critic=2,
         learning_rate=1e-3,
     ),
-    "vae_mnist": _mnist("vae", 30_000, 0.4, optimizer="adam", learning_rate=1e-3),
+    "vae_mnist": _mnist(
+        "vae",
+        28_000,
+        0.4,
+        network="conv",
+        channels=20,
+        latent=16,
+        optimizer="adam",
+        learning_rate=2e-3,
+    ),
     "pixelcnn_mnist_short": Recipe(
         about="pixelcnn_mnist in half an hour on one core, with a rate that falls to 0, to be "
         "released: at most 90 nats on the held-out pictures",

@@ -6,9 +6,12 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests import ROOT
+from zoo import sample
 
 # What is not run, by its first word, and why.
 SKIPPED = {
@@ -80,6 +83,17 @@ def test_every_file_that_is_named_is_there(page):
     """Files of the checkout in backquotes, such as `zoo/noise.py`."""
     for name in re.findall(r"`((?:zoo|tests|tools|docs|colab|results)/[\w./]+)`", page.read_text()):
         assert (ROOT / name).exists(), name
+
+
+def test_its_first_picture_is_drawn_by_the_command_beside_it(tmp_path):
+    text = (ROOT / "README.md").read_text()
+    picture = re.search(r"!\[.*\]\((docs/\w+\.png)\)", text)[1]
+    words = re.search(r"`python -m zoo\.sample (.*?)`", text)[1].split()
+    sample.main([*words, f"--out={tmp_path / 'x.png'}"])
+    one, other = (
+        np.asarray(Image.open(path), int) for path in (tmp_path / "x.png", ROOT / picture)
+    )
+    np.testing.assert_allclose(one, other, rtol=0, atol=1)  # of 255, on any machine
 
 
 @pytest.mark.slow
