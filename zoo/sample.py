@@ -84,6 +84,11 @@ def define_flags():
     )
 
 
+def target():
+    """Returns the path that is written, if one is."""
+    return pathlib.Path(FLAGS.out or "grid.png")
+
+
 def condition():
     """Returns what --label, --name or --condition gives, or None.
 
@@ -193,7 +198,7 @@ def pixel_by_pixel(sampler):
     x = sampler.complete(
         images, mask, FLAGS.seed, FLAGS.temperature, FLAGS.sampler, DelayedProgressBar("pixel")
     )
-    if FLAGS.complete and FLAGS.out.lower().endswith(".png"):
+    if FLAGS.complete and target().suffix.lower() == ".png":
         return np.concatenate([np.where(mask, 0.5, picture), x])
     return x
 
@@ -201,7 +206,7 @@ def pixel_by_pixel(sampler):
 @cli.command(define_flags)
 def main():
     """Loads, draws, writes."""
-    out = pathlib.Path(FLAGS.out or "grid.png")
+    out = target()
     if FLAGS.run is None:
         raise UserError("say what to sample: --run=runs/NAME, --run=exports/NAME or a preset.")
     if FLAGS.frames and out.suffix.lower() != ".gif":
