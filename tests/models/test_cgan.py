@@ -21,7 +21,7 @@ PAIRS = [("label", "image"), ("name", "image"), ("image", "name"), ("label", "na
 
 def short_run(**extra):
     """The Fréchet distance, and the share of pictures that are of the digit that was asked for."""
-    settings = {"ema": 0.99, **extra}
+    settings = {"optimizer": "paper_sgd", "learning_rate": 0.1, "ema": 0.99, **extra}
     return {"digits": learning.judged("cgan", "digits", 2000, **settings)}
 
 
