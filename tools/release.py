@@ -191,6 +191,8 @@ def _figures(run):
 def _gate(name, recipe, figures):
     for bounds, sign, words in ((recipe.at_most, 1, "at most"), (recipe.at_least, -1, "at least")):
         for figure, bound in bounds.items():
+            if figure not in figures:
+                raise UserError(f"{name} is not released: it was evaluated without {figure!r}.")
             if not sign * figures[figure] <= sign * bound:
                 raise UserError(
                     f"{name} is not released: its {figure} is {figures[figure]:.4f} and has to be "

@@ -7,6 +7,7 @@ normal       N(0, 1)
 uniform      U(0, 1)
 symmetric    U(-1, 1)
 categorical  one of as many classes as the part is wide, one-hot
+dropout      U(0, 1) for each unit that dropout drops where the number is below its rate
 """
 
 import tensorflow as tf
@@ -17,6 +18,7 @@ import tensorflow as tf
 KINDS = {
     "normal": lambda noise, size: noise.normal((size,)),
     "uniform": lambda noise, size: noise.uniform((size,)),
+    "dropout": lambda noise, size: noise.uniform((size,)),
     "symmetric": lambda noise, size: tf.maximum(2.0 * noise.uniform((size,)) - 1.0, -1.0),
     "categorical": lambda noise, size: tf.one_hot(
         tf.cast(noise.uniform((1,))[:, 0] * size, tf.int32), size

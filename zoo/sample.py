@@ -239,7 +239,8 @@ def main():
     from zoo.viz import grid, sheet
 
     sampler = load(FLAGS.run)
-    is_text = sampler.data_spec.modality == "text"
+    # Names that are drawn for pictures are shown below them.
+    is_text = sampler.data_spec.modality == "text" and sampler.data_spec.condition == "none"
     if out.suffix.lower() == ".txt" and not is_text:
         raise UserError(f"--out={out} is for lines of text: name a .png or a .npy.")
     if not is_text:  # lines without --out are printed

@@ -39,12 +39,13 @@ async function described(name) {
   const facts = JSON.parse(await readFile(join(extra, "facts.json"), "utf8"));
   const spec = facts.data_spec;
   if (facts.format !== FORMAT) return `it is of format ${facts.format}: export its run again`;
-  if (facts.prior.length !== 1) return "its latent has several parts";
+  const kinds = new Set(facts.prior.map(([kind]) => (kind === "dropout" ? "uniform" : kind)));
+  if (kinds.size !== 1 || kinds.has("categorical")) return "its latent has parts of several kinds";
   const lines = spec.shape.length === 2 && Boolean(spec.symbols);
   if (spec.shape.length !== 3 && !lines) return "it draws neither pictures nor lines of text";
   if (!["none", "label"].includes(spec.condition)) return `it draws given a ${spec.condition}`;
   const card = await readFile(join(extra, "card.md"), "utf8");
-  const told = card.match(/^(.+) \(\[(\S+)\]\((\S+)\)\), (\d+) training steps\.$/m);
+  const told = card.match(/^(.+) \(\[([^\]]+)\]\((\S+)\)\), (\d+) training steps\.$/m);
   if (!told) return "its card does not say what it is";
   return {
     name,
@@ -57,8 +58,8 @@ async function described(name) {
     symbols: lines ? spec.symbols : "",
     names: spec.names,
     conditional: spec.condition === "label",
-    latent: facts.latent,
-    prior: facts.prior[0][0],
+    prior: [...kinds][0],
+    parts: facts.prior.map(([, width]) => width), // z first
     pixelwise: facts.pixelwise,
     file: `models/${name}/${version}/${MODEL}`,
     bytes: (await stat(join(folder, MODEL))).size,

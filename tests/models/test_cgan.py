@@ -1,6 +1,7 @@
 """CGAN: the paper's networks, conditions of every kind, and what a wrong condition gets."""
 
 import functools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from zoo.config import UserError
 from zoo.data import names
 from zoo.data.spec import DataSpec
 from zoo.networks.mlp import scaled
+from zoo.sampling import walks
 
 PAIRS = [("label", "image"), ("name", "image"), ("image", "name"), ("label", "name")]
 
@@ -308,3 +310,15 @@ def test_points_can_be_conditioned_on_their_mode():
     model = make("cgan", data.spec)
     run_steps(model, data, 2)
     assert model.sample(8, 0, data.conditions()).shape == (8, 2)
+
+
+def test_adam_at_the_rate_of_sgd_is_refused():
+    with pytest.raises(
+        UserError, match=r"adam diverges at 0\.1, the rate of paper_sgd: pass --con"
+    ):
+        zoo.build("cgan", optimizer="adam")
+
+
+def test_numbers_of_dropout_are_no_codes():
+    with pytest.raises(UserError, match="the latents of this model have no codes"):
+        walks.codes(SimpleNamespace(prior=(("uniform", 2), ("dropout", 3))), 8)

@@ -37,6 +37,7 @@ def test_seeds_and_stretches_may_differ():
 
 def test_an_option_newer_than_a_run_has_its_default():
     alike.check([run("a", 0), run("b", 1, data__visible=0, data_spec__visible=0)])
+    alike.check([run("a", 0), run("b", 1, config__hidden=[500])])
     with pytest.raises(UserError, match=r"data.visible=0 and 'b' has data.visible=1"):
         alike.check([run("a", 0), run("b", 1, data__visible=1)])
 

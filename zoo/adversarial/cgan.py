@@ -19,7 +19,7 @@ its samples were drawn with dropout.
 import dataclasses
 
 from zoo.adversarial import base, gan
-from zoo.config import default, setting
+from zoo.config import UserError, default, setting
 from zoo.networks import conditional_mlp
 from zoo.networks.mlp import scaled
 
@@ -40,6 +40,13 @@ class Config(base.NamedLoss, gan.Loop):
     optimizer: str = default(gan.Config, "optimizer", "paper_sgd")
     learning_rate: float = default(gan.Config, "learning_rate", 0.1)
 
+    def __post_init__(self):
+        if self.optimizer in ("adam", "rmsprop") and self.learning_rate > 0.01:
+            raise UserError(
+                f"{self.optimizer} diverges at {self.learning_rate}, the rate of paper_sgd: pass "
+                "--config.learning_rate=2e-4, say."
+            )
+
 
 class CGAN(gan.GAN):
     """The adversarial loop over networks that are given y."""
@@ -54,7 +61,7 @@ class CGAN(gan.GAN):
         if not config.dropout:
             return (z,)
         joint = scaled(config.hidden_joint, self.data_spec)
-        return (z, ("uniform", config.hidden_z + config.hidden_y + joint))
+        return (z, ("dropout", config.hidden_z + config.hidden_y + joint))
 
     def networks(self, initializers, dtype):
         """Returns (generator, discriminator)."""

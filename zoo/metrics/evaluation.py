@@ -173,9 +173,9 @@ class _Pictures:
                 found["accuracy"] = float((taken == wanted).mean())
             if self._within:
                 found |= self._within.of(features, wanted)
-            done(len(found))
         if self._window:
             found["parzen"] = self._window.of(x)
+        done(len(self._names))
         return {name: found[name] for name in self._names}
 
     def _wanted(self, given):

@@ -1,7 +1,9 @@
 """Whether runs are one training with several seeds, so that a spread over them means something."""
 
 import dataclasses
+import json
 
+from zoo import registry
 from zoo.config import UserError
 from zoo.data.spec import DataOptions
 
@@ -20,7 +22,7 @@ def check(runs):
     first, facts, seeds = runs[0], _facts(runs[0]), {}
     for run in runs:
         other = _facts(run)
-        for key in sorted(facts.keys() | other.keys()):
+        for key in ("model", *sorted(facts.keys() | other.keys())):
             if facts.get(key) != other.get(key):
                 refuse(first.path, run.path, key, facts.get(key), other.get(key))
         seed = run.facts["config"]["seed"]
@@ -44,7 +46,9 @@ def _facts(run):
     """What `run.json` says, with the defaults of options that are newer than the run."""
     options = dataclasses.asdict(DataOptions()) | run.facts["data"]
     spec = {"visible": 0, "symbols": ""} | run.facts["data_spec"]
-    return _flat(run.facts | {"data": options, "data_spec": spec})
+    config = dataclasses.asdict(registry.defaults(run.facts["model"])["config"])
+    config = json.loads(json.dumps(config)) | run.facts["config"]  # JSON's lists for tuples
+    return _flat(run.facts | {"data": options, "data_spec": spec, "config": config})
 
 
 def _flat(facts, prefix=""):

@@ -48,7 +48,7 @@ def walks(sampler, rows, seed=0, steps=8, condition=None):
 def codes(sampler, num, seed=0, condition=None):
     """Varies one code at a time: a row for each code of a latent, and then of the next latent.
 
-    The codes are all parts of z but the first, which is noise, as InfoGAN's are: a row goes through
+    The codes are all parts of z but the first and dropout's, which are noise: a row goes through
     the classes of a categorical part, or through the range of one number, and the rest of z stays.
 
     Returns:
@@ -56,10 +56,10 @@ def codes(sampler, num, seed=0, condition=None):
         number of columns).
 
     Raises:
-        UserError: z has one part.
+        UserError: there are none.
     """
     (_, begin), *parts = sampler.prior
-    if not parts:
+    if all(kind == "dropout" for kind, _ in parts):
         raise UserError(
             "the latents of this model have no codes: leave --codes out, or sample an infogan."
         )

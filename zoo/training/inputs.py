@@ -17,6 +17,7 @@ MAX_DRAWN = 2**24  # pixels in one call of a `sample` that takes a size: num * s
 _PRIORS = {
     "normal": "drawn from N(0, I)",
     "uniform": "uniform on (0, 1)",
+    "dropout": "uniform on (0, 1), of units that are dropped where it is below the rate",
     "symmetric": "uniform on (-1, 1)",
     "categorical": "a class, one-hot",
 }

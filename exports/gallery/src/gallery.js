@@ -16,6 +16,9 @@ import { Pixels } from "./pixels.js";
 import { load, start, whatIsMissing } from "./runtime.js";
 import { Walk } from "./walk.js";
 
+const ARXIV = /^\d{4}\.\d{4,5}$/;
+const of = (paper) => (ARXIV.test(paper) ? `arXiv:${paper}` : paper);
+const year = (paper) => (ARXIV.test(paper) ? `20${paper.slice(0, 2)}` : paper.match(/\d{4}/)?.[0] ?? "");
 const byId = (id) => document.getElementById(id);
 const generators = new Map(); // by file; small enough to keep
 const gallery = { catalog: [], seed: 7, label: null, chosen: 0, idle: Promise.resolve(), choose };
@@ -90,7 +93,7 @@ async function sample() {
   const { entry, seed } = gallery;
   const images = await generator.call("sample", { seed: [seed], label: labels() });
   Object.assign(gallery, { pictures: images, what: "samples" });
-  const example = (_, i) => latents(entry.prior, seed, i, entry.latent);
+  const example = (_, i) => latents(entry.prior, entry.parts, seed, i);
   gallery.latents = entry.pixelwise ? null : Array.from({ length: generator.batch }, example);
   choose(gallery.chosen % generator.batch);
   await begin();
@@ -113,7 +116,7 @@ async function open(entry) {
   pixels.generator = null;
   byId("title").textContent = entry.title;
   const paper = Object.assign(document.createElement("a"), {
-    href: entry.link, textContent: `arXiv:${entry.paper}`, rel: "noreferrer",
+    href: entry.link, textContent: of(entry.paper), rel: "noreferrer",
   });
   const trained = `. ${entry.steps.toLocaleString("en")} training steps on ${entry.dataset}.`;
   byId("about").replaceChildren(paper, trained);
@@ -162,7 +165,7 @@ async function main() {
   gallery.catalog = await (await fetch("catalog.json")).json();
   radios(byId("catalog"), "model", gallery.catalog.length, 0, (label, i) => {
     const { name, title, paper } = gallery.catalog[i];
-    for (const [tag, text] of [["b", name], ["span", title], ["small", `20${paper.slice(0, 2)}`]]) {
+    for (const [tag, text] of [["b", name], ["span", title], ["small", year(paper)]]) {
       label.append(Object.assign(document.createElement(tag), { textContent: text }));
     }
   }, (i) => {

@@ -47,13 +47,15 @@ export async function pictures(generator, points, label) {
   return found;
 }
 
-/** The latents that change a picture most from one end of their range to the other. */
-export async function strongest(generator, prior, z, label, count) {
+/** The places in z, its first part, that change a picture most from one end of their range to the
+ * other. */
+export async function strongest(generator, { prior, parts }, z, label, count) {
   const ends = prior === "normal" ? [-2, 2] : RANGES[prior];
-  const points = [...z].flatMap((_, i) => ends.map((end) => z.with(i, end)));
+  const places = [...Array(parts[0]).keys()];
+  const points = places.flatMap((i) => ends.map((end) => z.with(i, end)));
   const drawn = await pictures(generator, points, label);
   const change = (i) =>
     drawn[2 * i].reduce((sum, value, j) => sum + Math.abs(value - drawn[2 * i + 1][j]), 0);
-  const changes = [...z].map((_, i) => [i, change(i)]);
+  const changes = places.map((i) => [i, change(i)]);
   return changes.sort((a, b) => b[1] - a[1]).slice(0, count).map(([i]) => i);
 }

@@ -2,7 +2,7 @@
 
 const GOLDEN = 0x9e3779b9;
 const START = [0x243f6a88, 0x85a308d3];
-const SAMPLING = 2; // the purpose; step and draw are 0
+const SAMPLING = 2; // the purpose; step is 0
 
 function mix(word) {
   word = Math.imul(word ^ (word >>> 16), 0x21f0aaad);
@@ -15,22 +15,27 @@ function absorb([first, second], key) {
   return [first, mix(((second ^ first) + GOLDEN) | 0)];
 }
 
-function uniforms(seed, example, count) {
-  const [first, second] = [seed, SAMPLING, 0, 0, example].reduce(absorb, START);
+function uniforms(seed, draw, example, count) {
+  const [first, second] = [seed, SAMPLING, 0, draw, example].reduce(absorb, START);
   return Array.from({ length: count }, (_, element) => {
     const word = mix(mix((Math.imul(element, GOLDEN) + first) | 0) ^ second);
     return ((word >>> 9) + 0.5) * 2 ** -23;
   });
 }
 
-/** Returns z of one example, a Float32Array, as `sample` draws it. */
-export function latents(prior, seed, example, size) {
+/** Returns z of one example, a Float32Array, as `sample` draws it: each part of it is a draw. */
+export function latents(prior, parts, seed, example) {
+  const drawn = parts.map((size, draw) => [...part(prior, seed, draw, example, size)]);
+  return Float32Array.from(drawn.flat());
+}
+
+function part(prior, seed, draw, example, size) {
   if (prior !== "normal") {
-    const drawn = uniforms(seed, example, size);
+    const drawn = uniforms(seed, draw, example, size);
     return Float32Array.from(drawn, prior === "uniform" ? (u) => u : (u) => 2 * u - 1);
   }
   const half = Math.ceil(size / 2);
-  const drawn = uniforms(seed, example, 2 * half);
+  const drawn = uniforms(seed, draw, example, 2 * half);
   const z = new Float32Array(size);
   for (let i = 0; i < size; i++) {
     const radius = Math.sqrt(-2 * Math.log(drawn[i % half]));

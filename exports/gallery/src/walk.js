@@ -51,7 +51,7 @@ export class Walk {
     const [xs, ys] = [axis(this.columns), axis(CELLS).toReversed()];
     const points = ys.flatMap((y) => xs.map((x) => this.#point(x, y)));
     this.cells = await pictures(generator, points, label);
-    const found = await strongest(generator, entry.prior, this.z, label, SLIDERS);
+    const found = await strongest(generator, entry, this.z, label, SLIDERS);
     sliders.replaceChildren(...found.flatMap((index) => this.#slider(index)));
     this.repaint();
     this.#place(0, 0);

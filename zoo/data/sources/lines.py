@@ -17,6 +17,7 @@ from zoo.files import reading
 LENGTH = 32  # symbols of a line, in the language model of WGAN-GP's paper
 SYMBOLS = 256  # of an alphabet, at most
 LIMIT = 2**30  # bytes of a file
+CODES = 2**30  # symbols of all lines, each padded to the longest that is taken
 SPACES = "\t\v\f"  # the control characters that a line may have
 
 
@@ -69,7 +70,13 @@ def source(name, lines, length, version=None):
             f"{name!r} has {len(symbols)} different symbols with the blank, and {SYMBOLS} are the "
             "most: leave out the lines with rare ones."
         )
-    codes = text.encode(fitting, symbols, max(map(len, fitting)))
+    longest = max(map(len, fitting))
+    if len(fitting) * longest > CODES:
+        raise UserError(
+            f"{name!r} has {len(fitting)} lines, padded to {longest} symbols, and {CODES} symbols "
+            "are the most: pass a smaller --data.length."
+        )
+    codes = text.encode(fitting, symbols, longest)
     codes = codes[np.random.RandomState(0).permutation(len(codes))]
     test = -(-len(codes) // 10)
     parts = {"train": codes[:-test], "test": codes[-test:]}
