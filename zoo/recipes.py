@@ -53,10 +53,10 @@ def _digits(model, steps, figure, bound, least=None, **config):
 
 
 def _mnist(model, steps, bound, least=None, **config):
-    """The recipe of a model's released generator: MNIST, meant for eight minutes on one core."""
+    """The recipe of a small generator of MNIST, to be released."""
     return Recipe(
-        about=f"a small {model} of MNIST in about eight minutes on one core, to be released: "
-        f"relative Fréchet distance of 10,000 samples at most {bound}",
+        about=f"a small {model} of MNIST, minutes: relative Fréchet distance of 10,000 samples at "
+        f"most {bound}",
         model=model,
         dataset="mnist",
         steps=steps,
