@@ -116,6 +116,7 @@ def _judge_runs():
     from zoo.runs.directory import Run
     from zoo.sampling.sampler import RunSampler, find
 
+    runs = []
     asked = judging.Asked(FLAGS.num, FLAGS.seeds, FLAGS.metrics, FLAGS.split, _samples_of_z())
     if FLAGS.out is not None:
         files.check_out(FLAGS.out)
@@ -124,12 +125,14 @@ def _judge_runs():
     else:
         if FLAGS.out is None:
             raise UserError("say where the figures of several runs go: --out=x.json.")
-        alike.check([Run.read(path) for path in FLAGS.run])
+        runs = [Run.read(path) for path in FLAGS.run]
         places = [(RunSampler, path) for path in FLAGS.run]
     for kind, path in places:
         if kind is RunSampler:
             files.check_folder(path)
     start_tensorflow(exact=True)
+    if runs:  # before any of them is loaded; their models' defaults need TensorFlow
+        alike.check(runs)
     from zoo.sampling import several
 
     samplers, results = [kind(path) for kind, path in places], {}

@@ -45,9 +45,9 @@ def row(program, version, run):
 
 
 def recipe_of(version):
-    """The recipe that an export is released by, whose name is its run's."""
-    wanted = json.loads((version / facts.FILE).read_text())
-    wanted = wanted["model"], wanted["data_spec"]["name"]
+    """The name of the recipe that an export is released by: the one with a bound."""
+    found = json.loads((version / facts.FILE).read_text())
+    wanted = found["model"], found["data_spec"]["name"]
     (name,) = (
         name
         for name, one in recipes.RECIPES.items()

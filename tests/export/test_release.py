@@ -8,6 +8,7 @@ from google.protobuf import text_format
 
 import zoo
 from tests import ROOT
+from tests.export.matrix import recipe_of
 from tools import release
 from zoo import recipes
 from zoo.config import UserError
@@ -38,7 +39,7 @@ def test_every_released_model_is_there_once_and_whole():
 def test_released_figures_keep_their_bounds():
     for name in RELEASED:
         (version,) = publish.check_versions(EXPORTS / name)
-        recipe = recipe_of(json.loads((version / facts.FILE).read_text()))
+        recipe = recipes.recipe(recipe_of(version))
         card = (version / "assets.extra" / "card.md").read_text()
         rows = [line.split("|") for line in card.splitlines() if "python -m zoo.evaluate" in line]
         figures = {row[1].strip(): float(row[2]) for row in rows}
@@ -50,17 +51,6 @@ def test_released_figures_keep_their_bounds():
         for one in found["evaluations"]:
             figures |= {key: figure["mean"] for key, figure in one["figures"].items()}
         release._gate(name, recipes.recipe(name), figures)
-
-
-def recipe_of(found):
-    """The recipe with a bound that an export is of, by what its facts say."""
-    wanted = found["model"], found["data_spec"]["name"]
-    (recipe,) = (
-        one
-        for one in recipes.RECIPES.values()
-        if (one.model, one.dataset) == wanted and (one.at_most or one.at_least)
-    )
-    return recipe
 
 
 def test_what_is_released_by_default():

@@ -16,9 +16,10 @@ import keras
 import tensorflow as tf
 
 from zoo.networks.conv import stages
-from zoo.networks.dcgan import batch_norm, scaled
+from zoo.networks.dcgan import scaled
 from zoo.networks.mlp import dense, flat
 from zoo.networks.network import Network, sequential
+from zoo.networks.resnet import norm_layers
 from zoo.serializable import Serializable
 
 BLOCKS = 33  # of three convolutions, beside a first and a last layer
@@ -48,7 +49,7 @@ class Block(Serializable, keras.layers.Layer):
             _conv(max(1, channels // 2), 3, strides, layer=middle, **build),
             keras.layers.ReLU(dtype=dtype),
             _conv(channels, 1, use_bias=norm == "none", **build),
-            *_norm(norm, **build),
+            *norm_layers(norm, **build),
         )
         if resample == "none" and shape[-1] == channels:
             self.shortcut = lambda x: x
@@ -163,10 +164,3 @@ def _conv(
         channels, size, strides, "same", data_format="channels_last", use_bias=use_bias,
         kernel_initializer=getattr(initializers, weights)(), dtype=dtype,
     )  # fmt: skip
-
-
-def _norm(norm, initializers, dtype):
-    if norm == "batch":
-        return [batch_norm(initializers, dtype)]
-    layer = keras.layers.LayerNormalization
-    return [layer(axis=[1, 2, 3], dtype=dtype)] if norm == "layer" else []

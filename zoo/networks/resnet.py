@@ -56,8 +56,10 @@ class Block(Serializable, keras.layers.Layer):
             if resample == "down"
             else []
         )
-        before = [*_norm(norm, **build), keras.layers.ReLU(dtype=dtype)] if preactivate else []
-        middle = [*_norm(norm, **build), keras.layers.ReLU(dtype=dtype)]
+        before = (
+            [*norm_layers(norm, **build), keras.layers.ReLU(dtype=dtype)] if preactivate else []
+        )
+        middle = [*norm_layers(norm, **build), keras.layers.ReLU(dtype=dtype)]
         self.residual = sequential(
             shape, *before, *up, self.conv(channels, 3, **build),
             *middle, self.conv(channels, 3, **build), *down,
@@ -97,7 +99,7 @@ class Generator(Network):
             self.blocks.append(self.block(data_spec, small, channels, norm, **build))
             small = self.blocks[-1].shape
         self.output_layer = sequential(
-            small, *_norm(norm, **build), keras.layers.ReLU(dtype="float32"),
+            small, *norm_layers(norm, **build), keras.layers.ReLU(dtype="float32"),
             convolution(colors, 3, initializers, "float32", "glorot_uniform"),
             keras.layers.Activation(data_spec.output_activation, dtype="float32"),
         )  # fmt: skip
@@ -163,7 +165,8 @@ def convolution(channels, size, initializers, dtype, weights="he_uniform"):
     )  # fmt: skip
 
 
-def _norm(norm, initializers, dtype):
+def norm_layers(norm, initializers, dtype):
+    """Returns the layers of ``"batch"``, ``"layer"`` or ``"none"``: one, or nothing."""
     if norm == "batch":
         return [batch_norm(initializers, dtype)]
     layer = keras.layers.LayerNormalization

@@ -1,11 +1,10 @@
 """Whether runs are one training with several seeds, so that a spread over them means something."""
 
 import dataclasses
-import json
 
-from zoo import registry
 from zoo.config import UserError
 from zoo.data.spec import DataOptions
+from zoo.runs import directory
 
 FREE = ("config.seed", "stretches")  # the seed itself, and which code trained when
 
@@ -46,8 +45,7 @@ def _facts(run):
     """What `run.json` says, with the defaults of options that are newer than the run."""
     options = dataclasses.asdict(DataOptions()) | run.facts["data"]
     spec = {"visible": 0, "symbols": ""} | run.facts["data_spec"]
-    config = dataclasses.asdict(registry.defaults(run.facts["model"])["config"])
-    config = json.loads(json.dumps(config)) | run.facts["config"]  # JSON's lists for tuples
+    config = directory.defaults_of(run.facts["model"])["config"] | run.facts["config"]
     return _flat(run.facts | {"data": options, "data_spec": spec, "config": config})
 
 

@@ -309,7 +309,7 @@ def _check_identity(path, old, new):
         if old[key] != new[key]:
             _refuse(path, f"--{key}", old[key], new[key])
     _check_preset(path, old.get("from"), new.get("from"))
-    for part, defaults in _defaults(new["model"]).items():
+    for part, defaults in defaults_of(new["model"]).items():
         for key in sorted(old[part].keys() | new[part].keys()):
             if key not in new[part]:
                 raise UserError(
@@ -343,8 +343,9 @@ def _check_preset(path, old, new):
         )
 
 
-def _defaults(model):
-    """part of the identity -> key -> the model's default, as JSON has it."""
+def defaults_of(model):
+    """Returns part of the identity -> key -> the model's default, as JSON has it; imports the
+    model, and with it TensorFlow."""
     from zoo import registry
 
     parts = registry.defaults(model).items()
