@@ -3,6 +3,7 @@
     [[section]]
     title = "25 Gaussians"
     protocol = "10,000 samples of each of 3 seeds; …"
+    drawn = 10_000
 
     [[section.claim]]
     name = "wgan_gp_gaussians25"
@@ -104,11 +105,11 @@ class Claim:
         found = [run for run in found if self.figure in run["figures"]]
         return measured.Measured(self.figure, found) if found else None
 
-    def problems(self, folder):
-        """What is wrong, a sentence for each."""
-        return [f"{FILE}: {self.name!r} {said}." for said in self._problems(folder)]
+    def problems(self, folder, drawn=None):
+        """What is wrong, a sentence for each; `drawn`: the samples that its section asks for."""
+        return [f"{FILE}: {self.name!r} {said}." for said in self._problems(folder, drawn)]
 
-    def _problems(self, folder):
+    def _problems(self, folder, drawn):
         if self.model not in registry.MODELS:
             yield f"is of no model {self.model!r}: {nearest(self.model, registry.names())}"
         if self.out_of_reach:
@@ -135,31 +136,51 @@ class Claim:
                 f"--out={pathlib.Path(folder) / (self.file or f'{self.recipe}.json')}"
             )
         for run in found.runs if found else ():
-            yield from self._of_another(run)
+            yield from self._of_another(run, drawn)
         seeds = [run.get("training_seed") for run in found.runs] if found else []
         if len(set(seeds)) < len(seeds):
             yield "has two runs of one training seed"
 
-    def _of_another(self, run):
-        """What tells that a run's figures are not of this claim."""
+    def _of_another(self, run, drawn):
+        """What tells that a run's figures are not of this claim, or not by its protocol."""
         if not str(run.get("command", "")).startswith("python -m zoo.evaluate "):
             yield "has a file without the command that evaluated"
         wanted = {"model": self.model}
         if self.recipe:
             one = recipes.RECIPES[self.recipe]
             wanted |= {"dataset": one.dataset, "step": one.steps}
+            wanted |= {"binarize": one.data.get("binarize", "none")} if "binarize" in run else {}
         for key, value in wanted.items():
             if run.get(key) != value:
                 yield f"has a file of {key}={run.get(key)}, and its own is {value}"
+        counts = run["figures"][self.figure].get("counts", {"drawn": run.get("samples")})
+        if drawn and counts["drawn"] != drawn:
+            yield (
+                f"has a file of {counts['drawn']} samples, and its section's protocol has {drawn}: "
+                f"evaluate with --num={drawn}"
+            )
+        if drawn and run["held_out"]["split"] != "test":
+            yield f"has a file of the split {run['held_out']['split']!r}: evaluate on test"
 
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """Rows of one protocol, which compare to each other."""
+    """Rows of one protocol, which compare to each other.
+
+    Attributes:
+        title, protocol: Markdown.
+        claims: the rows.
+        drawn: how many samples the protocol compares with the test split, if it does.
+    """
 
     title: str
     protocol: str
     claims: list
+    drawn: int | None = None
+
+    def problems(self, folder):
+        """What is wrong with its rows, a sentence for each."""
+        return [said for claim in self.claims for said in claim.problems(folder, self.drawn)]
 
 
 def read(folder):

@@ -41,10 +41,10 @@ def evaluated(seed=0, mean=25.0, **changes):
 def made(tmp_path):
     """A folder of claims with one row, `ROW` with changes, and files name -> content."""
 
-    def make(files, **changes):
+    def make(files, protocol="", **changes):
         row = {key: value for key, value in {**ROW, **changes}.items() if value is not None}
         lines = [f"{key} = {json.dumps(value)}" for key, value in row.items()]
-        head = '[[section]]\ntitle = "T"\nprotocol = "P"\n[[section.claim]]\n'
+        head = f'[[section]]\ntitle = "T"\nprotocol = "P"\n{protocol}\n[[section.claim]]\n'
         (tmp_path / claims.FILE).write_text(head + "\n".join(lines))
         for name, content in files.items():
             text = content if isinstance(content, str) else json.dumps(content)
@@ -125,6 +125,21 @@ def test_rows_without_a_figure_say_why(made):
         ({"gan_gaussians25.json": evaluated(command="")}, {}, "without the command that evaluated"),
         ({"gan_gaussians25.json": evaluated(step=9)}, {}, "a file of step=9, and its own is 50000"),
         ({"gan_gaussians25.json": evaluated(model="wgan")}, {}, "a file of model=wgan"),
+        (
+            {"gan_gaussians25.json": evaluated(binarize="static")},
+            {},
+            "a file of binarize=static, and its own is none",
+        ),
+        (
+            {"gan_gaussians25.json": evaluated(samples=2500)},
+            {"protocol": "drawn = 10_000"},
+            "a file of 2500 samples, and its section's protocol has 10000",
+        ),
+        (
+            {"gan_gaussians25.json": evaluated(samples=10, held_out={"split": "train"})},
+            {"protocol": "drawn = 10"},
+            "a file of the split 'train': evaluate on test",
+        ),
         (
             {f"gan_gaussians25_seed{i}.json": evaluated() for i in range(2)},
             {},
