@@ -4,7 +4,7 @@ import dataclasses
 
 from zoo.config import UserError
 from zoo.data.spec import DataOptions
-from zoo.runs import directory
+from zoo.runs import identity
 
 FREE = ("config.seed", "stretches")  # the seed itself, and which code trained when
 
@@ -45,7 +45,7 @@ def _facts(run):
     """What `run.json` says, with the defaults of options that are newer than the run."""
     options = dataclasses.asdict(DataOptions()) | run.facts["data"]
     spec = {"visible": 0, "symbols": ""} | run.facts["data_spec"]
-    config = directory.defaults_of(run.facts["model"])["config"] | run.facts["config"]
+    config = identity.defaults_of(run.facts["model"])["config"] | run.facts["config"]
     return _flat(run.facts | {"data": options, "data_spec": spec, "config": config})
 
 

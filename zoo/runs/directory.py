@@ -1,4 +1,4 @@
-"""A run directory: identity, lock, checkpoints and exact resume.
+"""A run directory: lock, checkpoints and exact resume.
 
 run.json       what the run is: model, data, settings (its identity), and the code of each stretch
 checkpoints/   the newest three, each with every weight, both optimizers and the step
@@ -19,7 +19,7 @@ import numpy as np
 
 from zoo.config import UserError
 from zoo.files import check_folder, reading, write_whole, writing
-from zoo.runs import provenance
+from zoo.runs import identity, provenance
 
 FORMAT = 4
 KEYS = {
@@ -97,12 +97,12 @@ class Run:
         return cls(path, facts)
 
     @classmethod
-    def open(cls, path, identity, data_spec, held_out, steps, conditions=None):
+    def open(cls, path, asked, data_spec, held_out, steps, conditions=None):
         """Creates a run or opens one of the same identity, and locks it until its scope ends.
 
         Args:
             path: the folder.
-            identity: dict of `model`, `dataset`, `config`, `data`, `examples`, what
+            asked: the identity: dict of `model`, `dataset`, `config`, `data`, `examples`, what
                 `Dataset.digest` returns, and `jit`, whether XLA compiles the steps or None where
                 that is not known, and of a run that began with a preset
                 `from`; must agree to resume.
@@ -119,7 +119,7 @@ class Run:
         check_path(path)
         facts = {
             "format": FORMAT,
-            **json.loads(json.dumps(identity)),
+            **json.loads(json.dumps(asked)),
             "steps": steps,
             "data_spec": json.loads(json.dumps(dataclasses.asdict(data_spec))),
             "held_out": held_out,
@@ -140,7 +140,7 @@ class Run:
         if (self.path / "run.json").exists():
             # What the run began with stays on record; only the total of steps may grow.
             asked, self.facts = self.facts, Run.read(self.path).facts
-            _check_identity(self.path, self.facts, asked)
+            identity.check(self.path, self.facts, asked)
             self.facts["steps"] = max(asked["steps"], self.facts["steps"])
         for folder in ("checkpoints", "samples"):
             with writing(self.path / folder):
@@ -177,8 +177,8 @@ class Run:
             raise UserError(f"{str(path)!r} is damaged: put a copy back.") from None
 
     def data(self):
-        """Returns the `Dataset` that the run was trained on; see `training_data`."""
-        return training_data(self.path, self.facts)
+        """Returns the `Dataset` that the run was trained on; see `identity.training_data`."""
+        return identity.training_data(self.path, self.facts)
 
     # --- checkpoints -------------------------------------------------------------------------
 
@@ -283,85 +283,3 @@ class Run:
                 f"{str(self.path)!r} is in use by a running trainer: wait for it, or pass "
                 "another --run."
             ) from None
-
-
-def training_data(path, facts):
-    """Returns the `Dataset` that a run of these facts was trained on.
-
-    Args:
-        path: of the run or the preset, to name it.
-        facts: what its JSON says.
-
-    Raises:
-        UserError: it is not at hand, or a folder's pictures have changed.
-    """
-    from zoo.config import override
-    from zoo.data import load
-    from zoo.data.spec import DataOptions
-
-    data = load(facts["dataset"], override(DataOptions(), facts["data"]))
-    _check_examples(path, facts, data.digest())
-    return data
-
-
-def _check_identity(path, old, new):
-    for key in ("model", "dataset"):
-        if old[key] != new[key]:
-            _refuse(path, f"--{key}", old[key], new[key])
-    _check_preset(path, old.get("from"), new.get("from"))
-    for part, defaults in defaults_of(new["model"]).items():
-        for key in sorted(old[part].keys() | new[part].keys()):
-            if key not in new[part]:
-                raise UserError(
-                    f"{str(path)!r} was trained with --{part}.{key}={old[part][key]}, which this "
-                    "zoo has no more: train another --run, or install the version in its run.json."
-                )
-            # A setting that came later: the run was trained with what is its default now.
-            before, now = old[part].get(key, defaults[key]), new[part][key]
-            if before != now:
-                _refuse(path, f"--{part}.{key}", before, now)
-
-    if old["config"].get("decay") == "linear" and old["steps"] != new["steps"]:
-        raise UserError(
-            f"the learning rate of {str(path)!r} falls to 0 over its {old['steps']} steps: pass "
-            f"--steps={old['steps']} to resume it, or train another --run of {new['steps']}."
-        )
-    before, now = old.get("jit"), new["jit"]
-    if None not in (before, now) and before != now:
-        _refuse(path, "--jit", *({True: "on", False: "off"}[value] for value in (before, now)))
-    _check_examples(path, old, new["examples"])
-
-
-def _check_preset(path, old, new):
-    names = [begun["preset"] if begun else None for begun in (old, new)]
-    if names[0] != names[1]:
-        _refuse(path, "--from", *names)
-    if old != new:
-        raise UserError(
-            f"the weights of {names[0]!r} are not those that {str(path)!r} was begun with: leave "
-            "--from out to resume it, or train another --run."
-        )
-
-
-def defaults_of(model):
-    """Returns part of the identity -> key -> the model's default, as JSON has it; imports the
-    model, and with it TensorFlow."""
-    from zoo import registry
-
-    parts = registry.defaults(model).items()
-    return json.loads(json.dumps({part: dataclasses.asdict(value) for part, value in parts}))
-
-
-def _check_examples(path, facts, digest):
-    if facts.get("examples") != digest:
-        raise UserError(
-            f"the examples of {facts['dataset']!r} are not those that {str(path)!r} was trained "
-            "on: put them back, or train another --run."
-        )
-
-
-def _refuse(path, key, old, new):
-    raise UserError(
-        f"{str(path)!r} was trained with {key}={old} and not {new}: pass the old value to resume "
-        "it, or another --run."
-    )

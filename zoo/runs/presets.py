@@ -21,6 +21,7 @@ from zoo import registry
 from zoo.config import UserError, nearest, override
 from zoo.data.spec import DataSpec
 from zoo.files import reading
+from zoo.runs import identity
 
 FOLDER = pathlib.Path(__file__).parent.parent / "presets"  # of the zoo's own
 FORMAT = 1
@@ -125,12 +126,10 @@ class Preset:
             ) from None
 
     def data(self):
-        """Returns the `Dataset` of the run; see `directory.training_data`."""
+        """Returns the `Dataset` of the run; see `identity.training_data`."""
         if not self.facts["stretches"]:
             raise UserError(f"the data of {str(self.path)!r} is not recorded: name a run.")
-        from zoo.runs import directory
-
-        return directory.training_data(self.path, self.facts)
+        return identity.training_data(self.path, self.facts)
 
     def model(self):
         """Returns the model with its weights, not compiled: to draw from."""
