@@ -45,7 +45,9 @@ def data_of(name):
 # What `make test` runs for fewer models than it could: checks of machinery that is one for all, and
 # those that compile with XLA.
 FAST = {
-    contract.check_fit_validates_and_traces_once: ("gan", "vae"),
+    contract.check_fit_validates_and_traces_once: ("gan",),
+    contract.check_graph_is_fit_for_a_tpu: LOOPS,
+    keras_files.check_round_trip: FAMILIES,
     contract.check_larger_pictures: (),
     contract.check_reduced_gradients: ("vae",),
     contract.check_keras_weight_files_carry_all: ("gan",),
