@@ -209,6 +209,21 @@ RECIPES = {
         steps=20_000,
         config={"ema": 0.999},
     ),
+    "text_wgan_gp_surnames_small": Recipe(
+        about="the same with 48 channels, three updates of the critic in a step and a rate that "
+        "falls; half an hour",
+        model="text_wgan_gp",
+        dataset="surnames",
+        steps=1_500,
+        config={
+            "width": 192,
+            "n_critic": 3,
+            "learning_rate": 1e-3,
+            "beta_1": 0.0,
+            "decay": "linear",
+            "ema": 0.99,
+        },
+    ),
     "cppn_gan_vae_mnist": Recipe(
         about="otoro's digits, trained at 26x26, to be drawn at any size; batches of 32, two "
         "updates of the VAE and one of G in a step where the code has 500, 4 and 4, and rates that "
