@@ -30,6 +30,7 @@ from zoo import cli, recipes, registry
 from zoo.config import HIGHEST, LOWEST, Common, UserError, override
 from zoo.files import reading
 from zoo.interruption import Interruption
+from zoo.metrics import figures
 from zoo.runs import fit
 from zoo.startup import start_tensorflow
 
@@ -66,6 +67,10 @@ def define_flags():
     flags.DEFINE_integer(
         "every", None, "steps between checkpoints and pictures (default a 20th of --steps, 25 at "
         "least)", 1,
+    )  # fmt: skip
+    flags.DEFINE_list(
+        "figures", [], "figures of zoo.evaluate to take at each --every, such as frechet, of 1,000 "
+        "samples; metrics.jsonl, TensorBoard and curves.png show them",
     )  # fmt: skip
     flags.DEFINE_string(
         "strategy", "auto", "one, mirrored (the GPUs of this machine), multi_worker (the machines "
@@ -198,6 +203,7 @@ def _of_existing_run():
 
 
 def _train(interruption):
+    figures.check(FLAGS.figures)
     how = fit.How(**{field.name: FLAGS[field.name].value for field in dataclasses.fields(fit.How)})
     asked = request()
     if FLAGS.dry_run:

@@ -47,6 +47,7 @@ class How:
     logical_cpus: int | None = None
     jit: str = "auto"
     every: int | None = None
+    figures: tuple | list = ()
     download: bool = False
 
 
@@ -113,6 +114,7 @@ def _fit(asked, how, interruption, opened):
     from zoo.training import callbacks, distribution, execution
     from zoo.viz import sheet
 
+    judge = _judge(model, data, how.figures)
     held_out = {"split": data.validation, "examples": len(data.splits[data.validation][0])}
     given = data.conditions()
     identity = asked.identity | {"examples": data.digest(), "jit": _jit(model)}
@@ -151,7 +153,7 @@ def _fit(asked, how, interruption, opened):
             callbacks.PeriodicEvaluation(
                 run.path / "samples", checkpoints, every, asked.steps, logger, writer,
                 callbacks.HeldOut(validation, distribution.feed(strategy, validation)),
-                sheet.Draw(model, data, given), callbacks.Stop(interruption, together),
+                sheet.Draw(model, data, given), judge, callbacks.Stop(interruption, together),
             ),
         ],
     )  # fmt: skip
@@ -160,6 +162,15 @@ def _fit(asked, how, interruption, opened):
         step = int(model.step.numpy())
         raise Stopped(interruption.asked, f" at step {step} of {asked.steps}, which is kept")
     return run, model
+
+
+def _judge(model, data, names):
+    """Returns the `Figures` of these names, or what finds none."""
+    if not names:
+        return dict
+    from zoo.runs.figures import Figures
+
+    return Figures(model, data, data.conditions(), names)
 
 
 def _preset(asked):

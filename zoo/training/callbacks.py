@@ -184,15 +184,18 @@ class PeriodicEvaluation(keras.callbacks.Callback):
         logger, writer: the `MetricsLogger`, and the `TensorBoard`.
         held_out: a `HeldOut`.
         draw: returns the sheet, uint8 [h, w, 3].
+        judge: returns figures of samples, name -> number.
         stop: a `Stop`; where one is asked for, the step is kept and `fit` ends.
     """
 
-    def __init__(self, samples, checkpoints, every, last, logger, writer, held_out, draw, stop):
+    def __init__(
+        self, samples, checkpoints, every, last, logger, writer, held_out, draw, judge, stop
+    ):
         super().__init__()
         self._samples, self._checkpoints = samples, checkpoints
         self._every, self._last = every, last
         self._logger, self._writer = logger, writer
-        self._held_out, self._draw, self._stop = held_out, draw, stop
+        self._held_out, self._draw, self._judge, self._stop = held_out, draw, judge, stop
 
     def on_train_begin(self, logs=None):
         first = next(iter(self._held_out.whole))
@@ -227,17 +230,18 @@ class PeriodicEvaluation(keras.callbacks.Callback):
             if not np.isfinite(value):
                 stop_diverged(step, f"val_{name}", value)
         self._logger.write(step, {f"val_{name}": value for name, value in held_out.items()})
-        self._diagnosis(step)
+        found = self._diagnosis(step) | self._judge()
+        if found:
+            self._logger.write(step, found)
         self._picture(step)
         self._checkpoints.save(step)
 
     def _diagnosis(self, step):
         scalars, histograms = self._diagnose()
-        if scalars:
-            self._logger.write(step, {name: float(value) for name, value in scalars.items()})
         with self._writer.at(step):
             for name, values in histograms.items():
                 tf.summary.histogram(name, values)
+        return {name: float(value) for name, value in scalars.items()}
 
     def _picture(self, step):
         sheet = self._draw()

@@ -1,0 +1,1 @@
+"""The figures of `zoo.diagnose`, a file each."""

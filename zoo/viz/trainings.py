@@ -1,0 +1,42 @@
+"""Trainings side by side: a figure by step and by second, and beside a loss."""
+
+import numpy as np
+
+from zoo.viz.plots import figure
+
+
+def curves(found, names, log=True):
+    """Draws a figure over several trainings.
+
+    Args:
+        found: a list of `zoo.runs.curves.Curve`.
+        names: what each is called.
+        log: whether the figure's axis is logarithmic.
+
+    Returns:
+        A matplotlib figure: by step, by second and, where the curves have it, beside the other
+        metric, step by step, with the rank correlation in the legend.
+    """
+    from matplotlib import colormaps
+
+    beside = found[0].other is not None
+    made = figure(4.6 * (3 if beside else 2), 3.6)
+    made.set_layout_engine("constrained")
+    axes = made.subplots(1, 3 if beside else 2, squeeze=False)[0]
+    colors = colormaps["viridis"](np.linspace(0, 0.85, len(found)))
+    for color, one, name in zip(colors, found, names, strict=True):
+        for axis, x in zip(axes, (one.steps, one.seconds), strict=False):
+            axis.plot(x, one.values, "o-", color=color, markersize=2.5, linewidth=1, label=name)
+        if beside:
+            label = f"{name}: rank correlation {one.correlation:+.2f}"
+            axes[2].plot(one.other, one.values, "o", color=color, markersize=3, label=label)
+    labels = ("step", "seconds of training", found[0].facts.get("beside"))
+    for axis, label in zip(axes, labels, strict=False):
+        axis.set_xlabel(label)
+        axis.set_yscale("log" if log else "linear")
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0].set_ylabel(found[0].facts["figure"])
+    axes[0].legend(frameon=False, fontsize=8)
+    if beside:
+        axes[2].legend(frameon=False, fontsize=8)
+    return made
