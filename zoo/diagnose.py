@@ -2,6 +2,7 @@
 
     python -m zoo.diagnose --run=runs/clip_0.1,runs/clip_0.01,runs/penalty --out=clipping.png
     python -m zoo.diagnose --run=runs/pixelcnn,runs/row_lstm --out=receptive_field.png
+    python -m zoo.diagnose --run=dcgan_mnist --nearest --out=nearest.png
 
 For each run of `wgan` or `wgan_gp`: the norm of the gradient of E[f(real)] - E[f(fake)] at every
 layer of the critic, a histogram of the critic's weights and, with clipping, the share of weights
@@ -9,6 +10,10 @@ within 5 % of ±c; on points in the plane also the critic's contours (1704.00028
 
 For each run of a PixelRNN: the pixels that the center pixel depends on, through one layer and
 through the whole network, by the size of the gradient (1601.06759, Figures 2 and 4).
+
+With --nearest, for runs and presets of any model of pictures: samples, below each the training
+pictures that are nearest in pixels and in a classifier's features, and how far these are beside
+those of held-out pictures: does the model copy?  See docs/evaluation.md.
 
 The numbers go to a .json of the same name.
 """
@@ -19,7 +24,7 @@ import pathlib
 from absl import flags
 
 from zoo import cli, files
-from zoo.config import UserError
+from zoo.config import HIGHEST, LOWEST, UserError
 from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
@@ -30,7 +35,13 @@ NEAR = 0.95  # a weight is near ±c from here on, in units of c
 
 def define_flags():
     """Defines the flags of this command."""
-    flags.DEFINE_list("run", None, "run directories, all of wgan and wgan_gp or all of PixelRNNs")
+    flags.DEFINE_list(
+        "run", None, "run directories, all of wgan and wgan_gp or all of PixelRNNs; with --nearest "
+        "also presets",
+    )  # fmt: skip
+    flags.DEFINE_bool("nearest", False, "compare samples to their nearest training pictures")
+    flags.DEFINE_integer("num", 1000, "with --nearest: how many samples", 1, HIGHEST)
+    flags.DEFINE_integer("seed", 0, "with --nearest: of the samples", LOWEST, HIGHEST)
     flags.DEFINE_string(
         "out", None, "the .png to write; the numbers go to a .json of the same name"
     )
@@ -101,6 +112,32 @@ def _in_words(facts):
     return f"gradient norm {ends}{share}"
 
 
+def nearest_pictures(out):
+    """Draws the figure of --nearest and writes its numbers."""
+    from zoo.sampling.sampler import find
+
+    places = [find(path, with_model=True) for path in FLAGS.run]
+    start_tensorflow(exact=True)
+    from zoo.sampling import memory
+    from zoo.viz import plots
+
+    found = [
+        memory.of(kind(path), name, FLAGS.num, FLAGS.seed)
+        for name, (kind, path) in zip(FLAGS.run, places, strict=True)
+    ]
+    plots.write(out, plots.nearest(found, memory.COLUMNS))
+    words = f"--nearest --num={FLAGS.num} --seed={FLAGS.seed}"
+    _write_facts(out, [one.facts for one in found], words)
+    for one in found:
+        print(f"{one.facts['run']}: {memory.in_words(one.facts)}")
+
+
+def _write_facts(out, runs, *words):
+    line = " ".join(["python -m zoo.diagnose", f"--run={','.join(FLAGS.run)}", *words])
+    facts = {"command": f"{line} --out={out}", "runs": runs}
+    files.write_whole(out.with_suffix(".json"), (json.dumps(facts, indent=2) + "\n").encode())
+
+
 @cli.command(define_flags)
 def main():
     """Diagnoses every run, writes the figure and the numbers."""
@@ -109,6 +146,13 @@ def main():
     out = pathlib.Path(FLAGS.out)
     for path in (out, out.with_suffix(".json")):
         files.check_out(path)
+    if FLAGS.nearest:
+        nearest_pictures(out)
+        print(f"written to {out} and {out.with_suffix('.json')}")
+        return
+    for name in ("num", "seed"):
+        if FLAGS[name].present:
+            raise UserError(f"--{name} has a meaning with --nearest alone: leave it out.")
     from zoo.runs.directory import Run
 
     for path in FLAGS.run:
@@ -127,12 +171,8 @@ def main():
             )
     found = [(context if pixelwise else critic)(sampler) for sampler in samplers]
     plots.write(out, (plots.contexts if pixelwise else plots.critics)(found))
-    facts = {
-        "command": f"python -m zoo.diagnose --run={','.join(FLAGS.run)} --out={out}",
-        "runs": [one for one, *_ in found],
-    }
-    files.write_whole(out.with_suffix(".json"), (json.dumps(facts, indent=2) + "\n").encode())
-    for one in facts["runs"]:
+    _write_facts(out, [one for one, *_ in found])
+    for one, *_ in found:
         print(f"{one['run']}: {_in_words(one)}")
     print(f"written to {out} and {out.with_suffix('.json')}")
 

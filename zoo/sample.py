@@ -10,6 +10,10 @@ python -m zoo.sample --run=runs/cgan_digits --label=3               (or --name=t
 python -m zoo.sample --run=runs/names --condition=grid.npy      (float32 [N, H, W, C])
 python -m zoo.sample --run=runs/pixelcnn_digits --temperature=0.9
 python -m zoo.sample --run=runs/pixelcnn_digits --complete=img.png --mask=mask.png --num=15
+python -m zoo.sample --run=dcgan_mnist --truncation=0.7
+python -m zoo.sample --run=dcgan_mnist --invert=img.png --out=inverted.png     (or x.npy, several)
+python -m zoo.sample --run=dcgan_mnist --arithmetic=1,2,3-4,5,6+7,8,9 --out=sum.png
+python -m zoo.sample --run=dcgan_mnist --directions=8 --out=directions.png
 python -m zoo.sample --run=runs/cppn --size=1080 --out=large.png
 python -m zoo.sample --run=runs/cppn --size=360 --zoom=8 --frames=60 --out=zoom.gif
 
@@ -20,6 +24,9 @@ A PixelRNN completes a picture: it draws the pixels that are white in the mask (
 keeps the others.  Each pixel depends on those before it, row by row, so erase the lower part of a
 picture.  The sheet starts with the given picture, gray where it is erased; a .npy has the
 completions alone.
+
+--invert, --arithmetic and --directions look at the space of latents, see docs/sampling.md.  With
+--out=x.npy they write what they found, latents or directions float32 [N, z], in place of a sheet.
 
 A model whose pixels are functions of their places draws pictures of any --size, of a --window or
 --zoom of what it was trained on, and with --frames an animation from the whole to there: one
@@ -37,7 +44,6 @@ from zoo.files import reading
 from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
-COLUMNS = 8
 SIZE = 256  # of a window, where none is given
 
 
@@ -59,6 +65,21 @@ def define_flags():
     flags.DEFINE_bool(
         "codes", False, "InfoGAN: draw rows, in each of which one code varies and the rest stays"
     )
+    flags.DEFINE_float(
+        "truncation", None, "take latents nearer to their mean, 0 to 1; up to 2, further away",
+        0.0, 2.0,
+    )  # fmt: skip
+    flags.DEFINE_string(
+        "invert", None, "find the latents of pictures, .png or .npy: each above its reconstruction"
+    )
+    flags.DEFINE_string(
+        "arithmetic", None, "add means of exemplars, which are places on the sheet that --seed and "
+        "--num draw, from 0: 1,2,3-4,5,6+7,8,9",
+    )  # fmt: skip
+    flags.DEFINE_integer(
+        "directions", None, "draw rows, in each of which one principal direction of z varies", 1,
+        HIGHEST,
+    )  # fmt: skip
     flags.DEFINE_list("label", None, "the class to draw, or several in turn: 3 or 3,1,4")
     flags.DEFINE_list("name", None, "the name of the class to draw, or several: seven or seven,one")
     flags.DEFINE_string("condition", None, "a .npy of conditions: pictures or other vectors")
@@ -107,18 +128,9 @@ def condition():
             return [int(label) for label in FLAGS.label]
         except ValueError:
             raise UserError(f"--label={','.join(FLAGS.label)} must be whole numbers, e.g. 3.")
-    import numpy as np
+    from zoo.sampling import conditions
 
-    try:
-        with reading(FLAGS.condition):
-            found = np.load(FLAGS.condition, allow_pickle=False)
-    except UserError:
-        raise
-    except Exception:  # numpy's readers raise many kinds of errors on other files
-        found = None
-    if not isinstance(found, np.ndarray) or found.ndim == 0:
-        raise UserError(f"--condition={FLAGS.condition} is not a .npy file of an array [N, …].")
-    return found
+    return conditions.read(FLAGS.condition)
 
 
 def asked_window():
@@ -138,69 +150,28 @@ def asked_window():
     return places.WHOLE if FLAGS.size else None
 
 
-def at_any_size(sampler, window, asked):
-    """Yields float32 [N, H, W, C]: pictures of a window, or each frame of an animation to it."""
-    from zoo.sampling import tiles
-    from zoo.training.callbacks import DelayedProgressBar
+def mode_asked(window, out):
+    """Returns which one of `modes.MODES` the flags ask for, or None.
 
-    num, steps = FLAGS.num if FLAGS["num"].present else 1, FLAGS.frames or 1
-    size = FLAGS.size or SIZE
-    tiles.asked(sampler, num * steps, size, window)
-    if steps > 1:
-        places.check_alike(window)
-    watch = DelayedProgressBar("tile" if steps == 1 else "frame")
-    for step in range(steps):
-        seen = places.between(window, step / (steps - 1)) if steps > 1 else window
-        of_tiles = watch if steps == 1 else None
-        yield sampler.sample(num, FLAGS.seed, asked, of_tiles, size, seen)
-        if steps > 1:
-            watch(step + 1, steps)
+    Raises:
+        UserError: several, or what has no meaning beside it.
+    """
+    from zoo.sampling.modes import LATENT, MODES
 
-
-def drawn(sampler, asked):
-    """Draws as the flags say; returns (x float32 [N, …], the condition of each or None, the number
-    of columns or None)."""
-    from zoo.sampling import walks
-    from zoo.viz import sheet
-
-    own = [name for name in ("complete", "temperature", "sampler") if FLAGS[name].present]
-    walk = FLAGS.interpolate or FLAGS.codes
-    if sampler.pixelwise and not walk and asked is None:
-        return pixel_by_pixel(sampler), None, None
-    if own and not sampler.pixelwise:
-        raise UserError(
-            f"--{own[0]} is for models that draw pixel by pixel, such as pixelcnn: leave it out."
-        )
-    if FLAGS.codes:
-        return walks.codes(sampler, FLAGS.num, FLAGS.seed, asked)
-    if FLAGS.interpolate:
-        rows = -(-FLAGS.num // COLUMNS)
-        return walks.walks(sampler, rows, FLAGS.seed, COLUMNS, asked)
-    if asked is None:
-        return sheet.arranged(sampler, FLAGS.num, FLAGS.seed)
-    given = sampler.in_turn(asked, FLAGS.num)
-    return sampler.sample(FLAGS.num, FLAGS.seed, asked), given, None
-
-
-def pixel_by_pixel(sampler):
-    """Draws, or completes a picture; returns float32 [N, H, W, C]."""
-    import numpy as np
-
-    from zoo.sampling import completion
-    from zoo.training.callbacks import DelayedProgressBar
-
-    spec = sampler.data_spec
-    picture, mask = np.zeros((1, *spec.shape)), np.ones(spec.shape[:2])
-    if FLAGS.complete:
-        picture = completion.read_picture(FLAGS.complete, spec)
-        mask = completion.read_mask(FLAGS.mask, spec)
-    images = np.repeat(picture, FLAGS.num, axis=0)
-    x = sampler.complete(
-        images, mask, FLAGS.seed, FLAGS.temperature, FLAGS.sampler, DelayedProgressBar("pixel")
-    )
-    if FLAGS.complete and target().suffix.lower() == ".png":
-        return np.concatenate([np.where(mask, 0.5, picture), x])
-    return x
+    asked = [name for name in MODES if FLAGS[name].value not in (None, False)]
+    if window is not None and asked:
+        raise UserError(f"--size, --window and --zoom draw samples: leave --{asked[0]} out.")
+    if len(asked) > 1:
+        raise UserError(f"give one of --{asked[0]} and --{asked[1]}, not both.")
+    if (FLAGS.complete is None) != (FLAGS.mask is None):
+        raise UserError("--complete=PICTURE needs --mask=FILE, and --mask needs --complete.")
+    mode = asked[0] if asked else None
+    for other in {"invert": ("num", "truncation"), "directions": ("num",)}.get(mode, ()):
+        if FLAGS[other].present:
+            raise UserError(f"--{other} has no meaning with --{mode}: leave it out.")
+    if mode in LATENT and out.suffix.lower() == ".txt":
+        raise UserError(f"--{mode} makes a sheet or an array: name a .png or a .npy.")
+    return mode
 
 
 @cli.command(define_flags)
@@ -218,14 +189,8 @@ def main():
     if FLAGS.out is not None:
         files.check_out(out)
     asked, window = condition(), asked_window()
-    others = [n for n in ("codes", "interpolate", "complete") if FLAGS[n].value]
-    if window is not None and others:
-        raise UserError(f"--size, --window and --zoom draw samples: leave --{others[0]} out.")
-    if FLAGS.codes and FLAGS.interpolate:
-        raise UserError("give one of --codes and --interpolate, not both.")
-    if (FLAGS.complete is None) != (FLAGS.mask is None):
-        raise UserError("--complete=PICTURE needs --mask=FILE, and --mask needs --complete.")
-    for path in filter(None, (FLAGS.complete, FLAGS.mask)):
+    mode = mode_asked(window, out)
+    for path in filter(None, (FLAGS.complete, FLAGS.mask, FLAGS.invert)):
         with reading(path):
             open(path, "rb").close()
     from zoo.sampling.sampler import find, load
@@ -236,45 +201,57 @@ def main():
     import numpy as np
 
     from zoo.data import text
+    from zoo.sampling import modes, tiles
     from zoo.viz import grid, sheet
 
     sampler = load(FLAGS.run)
+    own = [name for name in ("complete", "temperature", "sampler") if FLAGS[name].present]
+    if own and not sampler.pixelwise:
+        raise UserError(
+            f"--{own[0]} is for models that draw pixel by pixel, such as pixelcnn: leave it out."
+        )
+    if FLAGS.truncation is not None:
+        sampler = sampler.truncated(FLAGS.truncation)
     # Names that are drawn for pictures are shown below them.
     is_text = sampler.data_spec.modality == "text" and sampler.data_spec.condition == "none"
     if out.suffix.lower() == ".txt" and not is_text:
         raise UserError(f"--out={out} is for lines of text: name a .png or a .npy.")
-    if not is_text:  # lines without --out are printed
+    prints = is_text and FLAGS.out is None and mode not in modes.LATENT
+    if not prints:
         files.check_out(out)
 
-    def pixels(x, given=None, columns=None):
+    def pixels(x, *how):
         if window is not None and len(x) == 1:
             return grid.colored(x)[0]  # of its own size, with nothing around it
-        return sheet.sheet(sampler.data_spec, x, given, columns)
+        return sheet.sheet(sampler.data_spec, x, *how)
 
+    if window is not None:
+        num, size = FLAGS.num if FLAGS["num"].present else 1, FLAGS.size or SIZE
+        found = tiles.drawn(sampler, num, FLAGS.seed, size, window, FLAGS.frames or 1, asked)
     if FLAGS.frames:
-        frames = [pixels(x) for x in at_any_size(sampler, window, asked)]
+        frames = [pixels(x) for x in found]
         grid.write_animation(out, frames)
         print(f"{len(frames)} frames in {out}")
         return
-    if window is None:
-        x, given, columns = drawn(sampler, asked)
+    if window is not None:
+        shown = modes.of_examples(sampler, *found)
     else:
-        (x,), given, columns = at_any_size(sampler, window, asked), None, None
-    if is_text and FLAGS.out is None:
-        print("\n".join(text.decode(x, sampler.data_spec.alphabet)))
+        value = FLAGS[mode].value if mode else None
+        how = FLAGS.mask, FLAGS.temperature, FLAGS.sampler
+        shown = modes.drawn(sampler, modes.Asked(FLAGS.num, FLAGS.seed, asked, mode, value, *how))
+    if prints:
+        print("\n".join(text.decode(shown.x, sampler.data_spec.alphabet)))
         return
     if out.suffix.lower() == ".npy":
         buffer = io.BytesIO()
-        np.save(buffer, x)
+        np.save(buffer, shown.array)
         files.write_whole(out, buffer.getvalue())
     elif out.suffix.lower() == ".txt":
-        lines = text.decode(x, sampler.data_spec.alphabet)
+        lines = text.decode(shown.x, sampler.data_spec.alphabet)
         files.write_whole(out, "".join(f"{line}\n" for line in lines).encode())
     else:
-        grid.write_png(out, pixels(x, given, columns))
-    count = FLAGS.num if FLAGS.complete else len(x)
-    what = {"images": "pictures", "text": "lines"}.get(sampler.data_spec.modality, "examples")
-    print(f"{count} {what} in {out}")
+        grid.write_png(out, pixels(shown.x, shown.given, shown.columns, shown.group))
+    print(f"{shown.words} in {out}")
 
 
 if __name__ == "__main__":

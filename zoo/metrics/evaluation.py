@@ -117,7 +117,7 @@ class _Pictures:
 
     def _look(self, data, held_out, num, names, asked, progress):
         """Prepares the figures that see through a classifier."""
-        self._classifier, self.evaluator = _classifier(data, data.spec.shape)
+        self._classifier, self.evaluator = classifier_of(data, data.spec.shape)
         if _shipped(data.spec):
             self.evaluator["reference"] = self._classifier.sha256["reference"]
         real, floor = _real(data, held_out, self._classifier)
@@ -196,7 +196,7 @@ def _training(data, held_out):
     return [part for part in ("train", "validation") if part in data.splits and part != held_out]
 
 
-def _classifier(data, shape):
+def classifier_of(data, shape):
     """Returns what tells pictures of this shape apart, and its facts as JSON has them."""
     spec, name = data.spec, evaluator.named(data.spec.name, shape)
     if name:
@@ -245,7 +245,7 @@ class _Names:
         self._right = [self._words[label] for label in labels]
         self.real, self.counts = {}, {"right": {"drawn": num}}
         if spec.condition == "image":
-            classifier, self.evaluator = _classifier(data, spec.condition_shape)
+            classifier, self.evaluator = classifier_of(data, spec.condition_shape)
             found = classifier.predict(y.reshape(-1, *spec.condition_shape))
             self.real["right"] = float((found == labels).mean())
             self.counts["right"]["real"] = len(labels)

@@ -8,19 +8,20 @@ from zoo.parts import slices
 BLOCK = 2**20  # pairs at a time, 8 MB of float64 for each array that is made of them
 
 
-def checked(features, reference, least):
-    """Returns both as float64 [N, d] and [M, d].
+def checked(features, reference, least, dtype=np.float64):
+    """Returns both as [N, d] and [M, d] of a dtype.
 
     Args:
         features, reference: [N, d] and [M, d].
         least: how many examples each must have.
+        dtype: of what is returned.
 
     Raises:
         UserError: another shape, too few examples, different widths, or NaN or infinity.
     """
     arrays = []
     for values, what in ((features, "features"), (reference, "reference")):
-        values = np.asarray(values, np.float64)
+        values = np.asarray(values, dtype)
         if values.ndim != 2 or len(values) < least or not values.shape[1]:
             raise UserError(
                 f"this figure needs {what} [N, d] of at least {least} examples, not "

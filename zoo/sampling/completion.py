@@ -74,7 +74,12 @@ def check_levels(spec, images):
 
 
 def read_picture(path, spec):
-    """Reads one picture to complete from a .npy or a picture file; see `checked_pictures`."""
+    """Reads one picture to complete; see `read_pictures`."""
+    return _one(read_pictures(path, spec), path)
+
+
+def read_pictures(path, spec):
+    """Reads the pictures of a .npy, or of a picture file the one; see `checked_pictures`."""
     found = _read(path)
     if found.dtype == np.uint8 and found.ndim == 3:  # a file's
         colors = spec.shape[-1]
@@ -82,7 +87,7 @@ def read_picture(path, spec):
             found = found[..., :1]
         elif colors == 3 and found.shape[-1] == 1:
             found = found.repeat(3, axis=-1)
-    return _one(checked_pictures(spec, found), path)
+    return checked_pictures(spec, found)
 
 
 def read_mask(path, spec):

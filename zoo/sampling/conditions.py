@@ -4,8 +4,27 @@ import numpy as np
 
 from zoo.config import UserError, nearest
 from zoo.data import names
+from zoo.files import reading
 
 WORD = {"label": "label", "name": "name", "image": "picture", "quadrants": "picture"}
+
+
+def read(path):
+    """Returns the array [N, …] of a .npy file.
+
+    Raises:
+        UserError: it cannot be read, or has none.
+    """
+    try:
+        with reading(path):
+            found = np.load(path, allow_pickle=False)
+    except UserError:
+        raise
+    except Exception:  # numpy's readers raise many kinds of errors on other files
+        found = None
+    if not isinstance(found, np.ndarray) or found.ndim == 0:
+        raise UserError(f"--condition={path} is not a .npy file of an array [N, …].")
+    return found
 
 
 def checked(spec, condition):

@@ -33,7 +33,7 @@ from zoo.data.spec import DataSpec
 from zoo.files import reading
 from zoo.parts import parts, watched
 from zoo.places import WHOLE
-from zoo.sampling import completion, conditions, tiles
+from zoo.sampling import completion, conditions, latent, moments, tiles
 
 
 def load(path):
@@ -125,7 +125,7 @@ def _known(path):
     return [*presets.names(), *map(str, close)]
 
 
-class _Sampler:
+class _Sampler(latent.LatentTools):
     """What runs, presets and exports share.
 
     Attributes:
@@ -134,7 +134,12 @@ class _Sampler:
         given: example conditions, int32 [L] or float32 [L, d]; None for an unconditional model.
         pixelwise: whether it draws pixel by pixel.
         any_size: whether its pictures can have any size.
+        encodes: whether it has `encode`, pictures [B, H, W, C] in [0, 1] and what each is given ->
+            float32 [B, z].
+        truncation: of the latents that it draws, see `truncated`.
     """
+
+    truncation = 1.0
 
     @property
     def latent(self):
@@ -156,14 +161,15 @@ class _Sampler:
         return tiles.picture(self, self.latents(num, seed), size, window, watch)
 
     def latents(self, num, seed=0):
-        """Returns the prior's draws, float32 [num, z]."""
+        """Returns the prior's draws, float32 [num, z]; see `truncated`."""
         import tensorflow as tf
 
         from zoo import noise, priors
 
         _check_drawn(num, seed)
         drawn = noise.Noise(seed, noise.SAMPLING, tf.range(num))
-        return priors.draw(drawn, self.prior).numpy()
+        z = priors.draw(drawn, self.prior).numpy()
+        return z if self.truncation == 1 else moments.toward_mean(z, self.prior, self.truncation)
 
     def generate(self, latents, condition=None, watch=None):
         """Draws from latents float32 [B, z]; `watch` is called with (drawn, in all)."""
@@ -271,6 +277,7 @@ class _ModelSampler(_Sampler):
         self.prior = model.prior
         self.given = run.conditions()
         self.pixelwise, self.any_size = isinstance(model, Pixelwise), model.any_size
+        self.encodes = hasattr(model, "encode")
         self._graphs = {}
 
     def save_to_preset(self, folder):
@@ -279,6 +286,11 @@ class _ModelSampler(_Sampler):
         from zoo.runs import preset_writer
 
         preset_writer.save(self.model, folder, self.given, self.run)
+
+    def encode(self, images, given=None):
+        """Returns the mean of q(z|x), float32 [B, z]."""
+        given = [] if given is None else [given]
+        return self._call("encode", images, *given)[0].numpy()
 
     def _generate(self, latents, given):
         return self._call("generate", latents, given).numpy()
@@ -354,13 +366,27 @@ class ExportSampler(_Sampler):
             self.given = np.load(given) if given.exists() else None
         self._loaded = tf.saved_model.load(str(version))
         self._call = self._loaded.signatures
+        self.encodes = "encode" in self._call
+
+    def encode(self, images, given=None):
+        """See `_ModelSampler.encode`."""
+        import tensorflow as tf
+
+        return self._call["encode"](images=tf.constant(images), **self._given(given))[
+            "mean"
+        ].numpy()
 
     def _generate(self, latents, given):
         import tensorflow as tf
 
-        condition = {} if given is None else {self.data_spec.condition_input: tf.constant(given)}
-        drawn = self._call["generate"](latents=tf.constant(latents), **condition)
+        drawn = self._call["generate"](latents=tf.constant(latents), **self._given(given))
         return drawn[self.data_spec.modality].numpy()
+
+    def _given(self, given):
+        """A condition as a signature takes it, by its name."""
+        import tensorflow as tf
+
+        return {} if given is None else {self.data_spec.condition_input: tf.constant(given)}
 
     def tile(self, latents, windows):
         """See `_ModelSampler.tile`."""

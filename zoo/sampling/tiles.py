@@ -62,6 +62,26 @@ def picture(sampler, latents, size, window, watch=None):
     return found
 
 
+def drawn(sampler, num, seed, size, window, steps=1, condition=None):
+    """Yields float32 [num, H, W, C]: pictures of a window, or each of `steps` frames from the whole
+    picture to it; shows a progress bar.
+
+    Raises:
+        UserError: see `asked`; or the window's sides are not in the proportions of a picture's.
+    """
+    from zoo.training.callbacks import DelayedProgressBar
+
+    asked(sampler, num * steps, size, window)
+    if steps > 1:
+        places.check_alike(window)
+    watch = DelayedProgressBar("tile" if steps == 1 else "frame")
+    for step in range(steps):
+        seen = places.between(window, step / (steps - 1)) if steps > 1 else window
+        yield sampler.sample(num, seed, condition, watch if steps == 1 else None, size, seen)
+        if steps > 1:
+            watch(step + 1, steps)
+
+
 def _along(first, last, count):
     """The places of `count` pixels from `first` to `last`, and of more that a tile has beyond."""
     steps = np.arange(count + places.TILE)

@@ -8,6 +8,7 @@ import numpy as np
 from zoo.files import write_whole
 
 GAP = 2  # pixels between pictures
+WIDE = 12  # between groups of rows
 TARGET = 640  # a grid's width is about this many pixels
 SYMBOL = 9  # pixels across, of text
 
@@ -18,10 +19,11 @@ def colored(images):
     return pixels.repeat(3, axis=3) if pixels.shape[3] == 1 else pixels[..., :3]
 
 
-def grid(images, columns=None):
+def grid(images, columns=None, group=None):
     """Lays out images float [N, H, W, C] in [0, 1] as uint8 [h, w, 3], small ones enlarged.
 
-    `columns` defaults to the square root of N, rounded up.
+    `columns` defaults to the square root of N, rounded up; after each `group` of rows the gap is
+    wider.
     """
     count, height, width, _ = images.shape
     columns = columns or math.ceil(math.sqrt(count))
@@ -29,9 +31,12 @@ def grid(images, columns=None):
     zoom = max(1, TARGET // (columns * width))
     pixels = colored(images).repeat(zoom, axis=1).repeat(zoom, axis=2)
     cell = (height * zoom + GAP, width * zoom + GAP)
-    sheet = np.full((rows * cell[0] + GAP, columns * cell[1] + GAP, 3), 255, np.uint8)
+    gaps = [(row // group) * WIDE if group else 0 for row in range(rows)]
+    height = rows * cell[0] + gaps[-1] + GAP
+    sheet = np.full((height, columns * cell[1] + GAP, 3), 255, np.uint8)
     for place, picture in enumerate(pixels):
-        top, left = (place // columns) * cell[0] + GAP, (place % columns) * cell[1] + GAP
+        row = place // columns
+        top, left = row * cell[0] + gaps[row] + GAP, (place % columns) * cell[1] + GAP
         sheet[top : top + cell[0] - GAP, left : left + cell[1] - GAP] = picture
     return sheet
 

@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from zoo.files import write_whole
+from zoo.viz import grid
 
 GRAY, ORANGE = "0.6", "#e8590c"
 
@@ -74,17 +75,17 @@ def critics(found):
 
     colors = colormaps["viridis"](np.linspace(0, 0.85, len(found)))
     made = figure(5 + 3.2 * len(found), 6)
-    grid = made.add_gridspec(2, 1 + len(found), width_ratios=[1.5] + [1] * len(found))
-    norms = made.add_subplot(grid[:, 0])
+    cells = made.add_gridspec(2, 1 + len(found), width_ratios=[1.5] + [1] * len(found))
+    norms = made.add_subplot(cells[:, 0])
     for place, (facts, weights, sheet) in enumerate(found):
         title = f"clip {facts['clip']:g}" if facts["clip"] else f"penalty {facts['penalty']:g}"
         layers = np.arange(1, len(facts["gradient_norm_by_layer"]) + 1)
         norms.plot(layers, facts["gradient_norm_by_layer"], "o-", color=colors[place], label=title)
-        above = made.add_subplot(grid[0, place + 1])
+        above = made.add_subplot(cells[0, place + 1])
         above.imshow(sheet)
         above.axis("off")
         above.set_title(title)
-        below = made.add_subplot(grid[1, place + 1])
+        below = made.add_subplot(cells[1, place + 1])
         below.hist(weights, bins=80, color=colors[place])
         below.set_yticks([])
         below.set_xlabel("critic's weights")
@@ -109,10 +110,10 @@ def contexts(found):
     """
     names = list(found[0][1])
     made = figure(2.6 * len(found), 2.9 * len(names))
-    grid = made.subplots(len(names), len(found), squeeze=False)
+    cells = made.subplots(len(names), len(found), squeeze=False)
     for column, (facts, sizes) in enumerate(found):
         for row, name in enumerate(names):
-            axes, size = grid[row, column], sizes[name]
+            axes, size = cells[row, column], sizes[name]
             height, width = size.shape
             shades = np.log10(np.where(size > 0, size, np.nan))
             axes.imshow(shades, cmap="Blues", vmin=np.nanmax(shades) - 6)
@@ -123,6 +124,44 @@ def contexts(found):
             if column == 0:
                 axes.set_ylabel(name)
     made.tight_layout()
+    return made
+
+
+def nearest(found, columns):
+    """Draws samples above their nearest training pictures, and how far these are.
+
+    Args:
+        found: a list of `zoo.sampling.memory.Found`.
+        columns: of their sheets.
+
+    Returns:
+        A matplotlib figure: a row a run; the distances of samples over those of held-out pictures.
+    """
+    spaces = list(found[0].distances)
+    made = figure(6 * 2 + 3.4 * len(spaces), 4.3 * len(found))
+    made.set_layout_engine("constrained")
+    layout = made.add_gridspec(len(found), 2 + len(spaces), width_ratios=[2, 2] + [1] * len(spaces))
+    below = " and in ".join(spaces)
+    for row, one in enumerate(found):
+        titles = (f"samples of {one.facts['model']}, and below each the nearest in {below}",
+                  f"the samples that are nearest in {spaces[-1]}")  # fmt: skip
+        for column, (title, x) in enumerate(zip(titles, one.sheets, strict=True)):
+            axes = made.add_subplot(layout[row, column])
+            axes.imshow(grid.grid(x, columns, 1 + len(spaces)), interpolation="nearest")
+            axes.axis("off")
+            axes.set_title(title, fontsize=9)
+        for column, (space, (drawn, held_out)) in enumerate(one.distances.items(), start=2):
+            axes = made.add_subplot(layout[row, column])
+            edges = np.linspace(0, max(drawn.max(), held_out.max()), 40)
+            axes.hist(held_out, edges, color=GRAY, label="held-out pictures", density=True)
+            axes.hist(
+                drawn, edges, color=ORANGE, label="samples", density=True, histtype="step",
+                linewidth=1.5,
+            )  # fmt: skip
+            axes.set_yticks([])
+            axes.set_xlabel(f"distance in {space}")
+            axes.spines[["top", "right", "left"]].set_visible(False)
+            axes.legend(frameon=False, fontsize=8)
     return made
 
 

@@ -36,7 +36,7 @@ def arrangement(given, num):
     )
 
 
-def sheet(spec, x, given=None, columns=None):
+def sheet(spec, x, given=None, columns=None, group=None):
     """Draws examples float32 [N, …] as uint8 [h, w, 3].
 
     Args:
@@ -44,15 +44,37 @@ def sheet(spec, x, given=None, columns=None):
         x: examples as `sample` returns them.
         given: the condition of each [N] or [N, d]; shown where it is a picture.
         columns: of a grid; the square root of N by default.
+        group: of pictures, so many rows belong together.
     """
     if spec.modality == "images":
-        return grid.grid(x, columns)
+        return grid.grid(x, columns, group)
     if spec.modality == "points":
         return plots.points(x)
     shown = None
     if spec.condition == "image":
         shown = np.asarray(given).reshape(-1, *spec.condition_shape)
     return grid.words(text.decode(x, spec.alphabet), spec.shape[0], shown, columns)
+
+
+def placed(spec, x, places):
+    """Returns examples float32 [N, …] in the order of `places` [n], and a blank where one is -1."""
+    blank = np.full((1, *spec.shape), spec.modality == "images", np.float32)
+    return np.concatenate([x, blank])[places]
+
+
+def below(spec, sets, columns):
+    """Returns a grid's examples [n, …]: a row of the first set, below it those of the others that
+    belong to it, then the next row.
+
+    Args:
+        spec: the `DataSpec` of all of them.
+        sets: float32 [N, …] each.
+        columns: of the grid.
+    """
+    count = len(sets[0])
+    rows = np.append(np.arange(count), np.full(-count % columns, -1)).reshape(-1, 1, columns)
+    first = count * np.arange(len(sets))[:, None]
+    return placed(spec, np.concatenate(sets), np.where(rows < 0, -1, rows + first).ravel())
 
 
 def arranged(sampler, num, seed):
