@@ -3,6 +3,9 @@
     python -m zoo.diagnose --run=runs/clip_0.1,runs/clip_0.01,runs/penalty --out=clipping.png
     python -m zoo.diagnose --run=runs/pixelcnn,runs/row_lstm --out=receptive_field.png
     python -m zoo.diagnose --run=dcgan_mnist --nearest --out=nearest.png
+    python -m zoo.diagnose --run=runs/wgan,runs/wgan_gp --figure=frechet --beside=wasserstein
+                           --out=curves.png
+    python -m zoo.diagnose --parallel_lines --out=parallel_lines.png
 
 For each run of `wgan` or `wgan_gp`: the norm of the gradient of E[f(real)] - E[f(fake)] at every
 layer of the critic, a histogram of the critic's weights and, with clipping, the share of weights
@@ -14,6 +17,12 @@ through the whole network, by the size of the gradient (1601.06759, Figures 2 an
 With --nearest, for runs and presets of any model of pictures: samples, below each the training
 pictures that are nearest in pixels and in a classifier's features, and how far these are beside
 those of held-out pictures: does the model copy?  See docs/evaluation.md.
+
+With --figure, for runs that were trained with --figures: the figure by step and by second, and with
+--beside its rank correlation with a metric of the training.
+
+With --parallel_lines, of no run: what a discriminator and a critic find of two lines side by side
+(1701.07875, Example 1).
 
 The numbers go to a .json of the same name.
 """
@@ -28,138 +37,76 @@ from zoo.config import HIGHEST, LOWEST, UserError
 from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
-EXAMPLES = 1000  # held-out examples for a critic's gradients
-PICTURES = 64  # held-out pictures over which a context is averaged
-NEAR = 0.95  # a weight is near ±c from here on, in units of c
+# A mode's flag -> the flags that have a meaning with it alone.
+MODES = {"nearest": ("num", "seed"), "figure": ("beside",), "parallel_lines": ("seed",)}
 
 
 def define_flags():
     """Defines the flags of this command."""
     flags.DEFINE_list(
-        "run", None, "run directories, all of wgan and wgan_gp or all of PixelRNNs; with --nearest "
-        "also presets",
+        "run", None, "run directories, all of wgan and wgan_gp or all of PixelRNNs; with --figure "
+        "of any models; with --nearest also presets",
     )  # fmt: skip
     flags.DEFINE_bool("nearest", False, "compare samples to their nearest training pictures")
     flags.DEFINE_integer("num", 1000, "with --nearest: how many samples", 1, HIGHEST)
-    flags.DEFINE_integer("seed", 0, "with --nearest: of the samples", LOWEST, HIGHEST)
+    flags.DEFINE_integer(
+        "seed", 0, "with --nearest, of the samples; with --parallel_lines, of the training",
+        LOWEST, HIGHEST,
+    )  # fmt: skip
+    flags.DEFINE_string("figure", None, "compare trainings by a figure, such as frechet")
+    flags.DEFINE_string(
+        "beside", None, "with --figure: a metric of metrics.jsonl, such as wasserstein"
+    )
+    flags.DEFINE_bool("parallel_lines", False, "compare two distances of parallel lines")
     flags.DEFINE_string(
         "out", None, "the .png to write; the numbers go to a .json of the same name"
     )
 
 
-def critic(sampler):
-    """Returns (facts of one run, its critic's weights [N], the sheet of its samples).
+def mode_asked():
+    """Returns which of `MODES` is asked for, or None: what the runs' models have.
 
-    The facts: what run it is, the gradient's norm by layer, the share of weights near ±c.
+    Raises:
+        UserError: several are, or a flag of another one is given.
     """
-    import numpy as np
-    import tensorflow as tf
-
-    from zoo.viz import sheet
-
-    model, facts = sampler.model, sampler.run.facts
-    data = sampler.run.data()
-    batch = next(iter(data.evaluation(facts["held_out"]["split"], EXAMPLES)))
-    norms, histograms = model.diagnose(model.batch(batch))
-    weights = histograms["critic_weights"].numpy()
-    clip = facts["config"].get("clip")
-    found = _which(sampler) | {
-        "clip": clip,
-        "penalty": facts["config"].get("penalty"),
-        "examples": int(tf.reduce_sum(batch["weight"])),
-        "gradient_norm_by_layer": [float(norm) for norm in norms.values()],
-        "weights": len(weights),
-        "share_near_clip": clip and float((np.abs(weights) >= NEAR * clip).mean()),
-    }
-    return found, weights, sheet.Draw(model, data, sampler.given)()
-
-
-def context(sampler):
-    """Returns (facts of one run, name -> the size of the gradient [H, W]).
-
-    The facts: what run it is, and of each context how many pixels are in it.
-    """
-    from zoo.autoregressive import receptive_field
-
-    model, data = sampler.model, sampler.run.data()
-    x = next(iter(data.evaluation(sampler.run.facts["held_out"]["split"], PICTURES)))["x"]
-    sizes = {
-        "one layer": receptive_field.of_layer(model, x.shape[1:3]).numpy(),
-        "whole network": receptive_field.of_network(model, x).numpy(),
-    }
-    counts = {f"pixels in the context of {k}": int((v > 0).sum()) for k, v in sizes.items()}
-    return _which(sampler) | counts, sizes
-
-
-def _which(sampler):
-    facts = sampler.run.facts
-    return {
-        "run": str(sampler.run.path),
-        "model": facts["model"],
-        "dataset": facts["dataset"],
-        "seed": facts["config"]["seed"],
-        "step": int(sampler.model.step.numpy()),
-    }
-
-
-def _in_words(facts):
-    if "gradient_norm_by_layer" not in facts:
-        return "; ".join(f"{facts[key]} {key}" for key in facts if key.startswith("pixels"))
-    norms, share = facts["gradient_norm_by_layer"], ""
-    if facts["share_near_clip"] is not None:
-        share = f"; {facts['share_near_clip']:.1%} of weights near ±{facts['clip']}"
-    ends = f"{norms[0]:.2e} at layer 1, {norms[-1]:.2e} at {len(norms)}" if norms else "none"
-    return f"gradient norm {ends}{share}"
-
-
-def nearest_pictures(out):
-    """Draws the figure of --nearest and writes its numbers."""
-    from zoo.sampling.sampler import find
-
-    places = [find(path, with_model=True) for path in FLAGS.run]
-    start_tensorflow(exact=True)
-    from zoo.sampling import memory
-    from zoo.viz import plots
-
-    found = [
-        memory.of(kind(path), name, FLAGS.num, FLAGS.seed)
-        for name, (kind, path) in zip(FLAGS.run, places, strict=True)
-    ]
-    plots.write(out, plots.nearest(found, memory.COLUMNS))
-    words = f"--nearest --num={FLAGS.num} --seed={FLAGS.seed}"
-    _write_facts(out, [one.facts for one in found], words)
-    for one in found:
-        print(f"{one.facts['run']}: {memory.in_words(one.facts)}")
-
-
-def _write_facts(out, runs, *words):
-    line = " ".join(["python -m zoo.diagnose", f"--run={','.join(FLAGS.run)}", *words])
-    facts = {"command": f"{line} --out={out}", "runs": runs}
-    files.write_whole(out.with_suffix(".json"), (json.dumps(facts, indent=2) + "\n").encode())
-
-
-@cli.command(define_flags)
-def main():
-    """Diagnoses every run, writes the figure and the numbers."""
-    if not FLAGS.run or FLAGS.out is None or not FLAGS.out.lower().endswith(".png"):
-        raise UserError("say what to draw: python -m zoo.diagnose --run=runs/a,runs/b --out=x.png.")
-    out = pathlib.Path(FLAGS.out)
-    for path in (out, out.with_suffix(".json")):
-        files.check_out(path)
-    if FLAGS.nearest:
-        nearest_pictures(out)
-        print(f"written to {out} and {out.with_suffix('.json')}")
-        return
-    for name in ("num", "seed"):
+    asked = [name for name in MODES if FLAGS[name].value]
+    if len(asked) > 1:
+        raise UserError(f"give one of --{asked[0]} and --{asked[1]}, not both.")
+    mode = asked[0] if asked else None
+    own = MODES.get(mode, ())
+    for name in sorted({name for names in MODES.values() for name in names} - {*own}):
         if FLAGS[name].present:
-            raise UserError(f"--{name} has a meaning with --nearest alone: leave it out.")
+            owners = " and ".join(f"--{one}" for one, names in MODES.items() if name in names)
+            raise UserError(f"--{name} has a meaning with {owners} alone: leave it out.")
+    return mode
+
+
+def diagnosed(mode):
+    """Returns the `Diagnosis` that the flags ask for."""
+    if mode == "parallel_lines":
+        start_tensorflow(exact=True)
+        from zoo.diagnosing import parallel_lines
+
+        return parallel_lines.diagnosed(FLAGS.seed)
     from zoo.runs.directory import Run
 
+    if mode == "figure":
+        from zoo.diagnosing import curves
+
+        return curves.diagnosed([Run.read(path) for path in FLAGS.run], FLAGS.figure, FLAGS.beside)
+    from zoo.sampling.sampler import RunSampler, find
+
+    if mode == "nearest":
+        places = [find(path, with_model=True) for path in FLAGS.run]
+        start_tensorflow(exact=True)
+        from zoo.diagnosing import nearest
+
+        samplers = [kind(path) for kind, path in places]
+        return nearest.diagnosed(samplers, FLAGS.run, FLAGS.num, FLAGS.seed)
     for path in FLAGS.run:
         Run.read(path)
     start_tensorflow(exact=True)
-    from zoo.sampling.sampler import RunSampler
-    from zoo.viz import plots
+    from zoo.diagnosing import contexts, critics
 
     samplers = [RunSampler(path) for path in FLAGS.run]
     pixelwise = samplers[0].pixelwise
@@ -169,11 +116,41 @@ def main():
                 f"{str(sampler.run.path)!r} is a run of {sampler.run.facts['model']}, which has no "
                 f"{'context' if pixelwise else 'critic'} to diagnose."
             )
-    found = [(context if pixelwise else critic)(sampler) for sampler in samplers]
-    plots.write(out, (plots.contexts if pixelwise else plots.critics)(found))
-    _write_facts(out, [one for one, *_ in found])
-    for one, *_ in found:
-        print(f"{one['run']}: {_in_words(one)}")
+    return (contexts if pixelwise else critics).diagnosed(samplers)
+
+
+def command(mode):
+    """Returns the command's words, to be kept beside the numbers."""
+    words = ["python -m zoo.diagnose"]
+    if FLAGS.run:
+        words.append(f"--run={','.join(FLAGS.run)}")
+    if mode:
+        value = FLAGS[mode].value
+        words.append(f"--{mode}" if value is True else f"--{mode}={value}")
+    given = [(name, FLAGS[name].value) for name in MODES.get(mode, ())]
+    words += [f"--{name}={value}" for name, value in given if value is not None]
+    return " ".join([*words, f"--out={FLAGS.out}"])
+
+
+@cli.command(define_flags)
+def main():
+    """Diagnoses every run, writes the figure and the numbers."""
+    mode = mode_asked()
+    if mode == "parallel_lines" and FLAGS.run:
+        raise UserError("--parallel_lines is of no run: leave --run out.")
+    given = FLAGS.run or mode == "parallel_lines"
+    if not given or FLAGS.out is None or not FLAGS.out.lower().endswith(".png"):
+        raise UserError("say what to draw: python -m zoo.diagnose --run=runs/a,runs/b --out=x.png.")
+    out = pathlib.Path(FLAGS.out)
+    for path in (out, out.with_suffix(".json")):
+        files.check_out(path)
+    found = diagnosed(mode)
+    from zoo.viz import plots
+
+    plots.write(out, found.figure)
+    facts = {"command": command(mode), "runs": found.runs}
+    files.write_whole(out.with_suffix(".json"), (json.dumps(facts, indent=2) + "\n").encode())
+    print("\n".join(found.words))
     print(f"written to {out} and {out.with_suffix('.json')}")
 
 

@@ -8,8 +8,8 @@ import pytest
 import zoo
 import zoo.diagnose
 from zoo.config import UserError
+from zoo.diagnosing import nearest as memory
 from zoo.metrics import nearest
-from zoo.sampling import memory
 
 
 def test_the_nearest_by_force(monkeypatch):

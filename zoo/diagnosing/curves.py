@@ -8,6 +8,8 @@ import dataclasses
 import numpy as np
 
 from zoo.config import UserError, nearest
+from zoo.diagnosing.diagnosis import Diagnosis
+from zoo.viz import trainings
 
 FEWEST = 5  # points of which a rank correlation is told
 
@@ -31,6 +33,14 @@ class Curve:
     values: np.ndarray
     other: np.ndarray | None = None
     correlation: float | None = None
+
+
+def diagnosed(runs, figure, beside=None):
+    """Returns the `Diagnosis` of opened runs, see `of`."""
+    found = [of(run, figure, beside) for run in runs]
+    names = [run.path.name for run in runs]
+    words = [f"{name}: {_said(one)}" for name, one in zip(names, found, strict=True)]
+    return Diagnosis(trainings.curves(found, names), [one.facts for one in found], words)
 
 
 def of(run, figure, beside=None):
@@ -79,6 +89,17 @@ def of(run, figure, beside=None):
     found = spearman(other, values)
     facts |= {"beside": beside, "means": other.tolist(), "rank_correlation": found}
     return Curve(facts, steps, seconds, values, other, found)
+
+
+def _said(curve):
+    best = int(curve.values.argmin())
+    said = (
+        f"{curve.facts['figure']} {curve.values[-1]:.4g} at step {curve.steps[-1]:.0f} after "
+        f"{curve.seconds[-1]:.0f} s, least {curve.values[best]:.4g} at step {curve.steps[best]:.0f}"
+    )
+    if curve.correlation is not None:
+        said += f"; rank correlation with {curve.facts['beside']} {curve.correlation:+.2f}"
+    return said
 
 
 def spearman(x, y):

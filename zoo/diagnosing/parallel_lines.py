@@ -18,10 +18,14 @@ import tensorflow as tf
 
 from zoo import losses, noise
 from zoo.data.spec import DataSpec
+from zoo.diagnosing.diagnosis import Diagnosis
 from zoo.networks import mlp
 from zoo.networks.initializers import Initializers
+from zoo.runs import provenance
+from zoo.viz import trainings
 
 OFFSETS = tuple(np.linspace(-1, 1, 9).tolist())
+STEPS = 400  # of Adam, for each network
 UNITS, BATCH, RATE, PENALTY = (64, 64), 256, 2e-3, 10.0
 PLANE = DataSpec("parallel_lines", (2,), 0)
 
@@ -31,7 +35,7 @@ def exact(offset):
     return (math.log(2) if offset else 0.0), abs(offset)
 
 
-def estimated(offsets=OFFSETS, steps=400, seed=0):
+def estimated(offsets, steps=STEPS, seed=0):
     """Trains a discriminator and a critic at each offset; returns a list of (the divergence, the
     distance) as they find them on points that they were not trained on.
 
@@ -44,6 +48,29 @@ def estimated(offsets=OFFSETS, steps=400, seed=0):
         (_divergence(_Trained(offset, steps, seed)), _distance(_Trained(offset, steps, seed)))
         for offset in offsets
     ]
+
+
+def diagnosed(seed=0, offsets=OFFSETS, steps=STEPS):
+    """Returns the `Diagnosis`, of no run; see `estimated`."""
+    found = estimated(offsets, steps, seed)
+    distances = {
+        name: {
+            "exact": [exact(offset)[place] for offset in offsets],
+            "trained": [pair[place] for pair in found],
+        }
+        for place, name in enumerate(("Jensen-Shannon divergence", "Wasserstein distance"))
+    }
+    facts = {
+        "offsets": list(offsets), "seed": seed, "steps": steps, "batch": BATCH,
+        "distances": distances, "code": provenance.code(),
+    }  # fmt: skip
+    words = [
+        f"{name} at offsets {offsets[0]:g} to {offsets[-1]:g}: exact "
+        f"{min(both['exact']):.3f} to {max(both['exact']):.3f}, trained "
+        f"{min(both['trained']):.3f} to {max(both['trained']):.3f}"
+        for name, both in distances.items()
+    ]
+    return Diagnosis(trainings.distances(offsets, distances), [facts], words)
 
 
 class _Trained:

@@ -131,7 +131,7 @@ def nearest(found, columns):
     """Draws samples above their nearest training pictures, and how far these are.
 
     Args:
-        found: a list of `zoo.sampling.memory.Found`.
+        found: a list of `zoo.diagnosing.nearest.Found`.
         columns: of their sheets.
 
     Returns:

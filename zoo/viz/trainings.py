@@ -1,8 +1,8 @@
-"""Trainings side by side: a figure by step and by second, and beside a loss."""
+"""Trainings side by side: a figure by step and by second, and beside a loss; distances."""
 
 import numpy as np
 
-from zoo.viz.plots import figure
+from zoo.viz.plots import GRAY, ORANGE, figure
 
 
 def curves(found, names, log=True):
@@ -39,4 +39,27 @@ def curves(found, names, log=True):
     axes[0].legend(frameon=False, fontsize=8)
     if beside:
         axes[2].legend(frameon=False, fontsize=8)
+    return made
+
+
+def distances(offsets, found):
+    """Draws distances of two lines over the offset between them.
+
+    Args:
+        offsets: float [N].
+        found: name -> ``"exact"`` and ``"trained"``, float [N] each.
+
+    Returns:
+        A matplotlib figure: a plot for each name.
+    """
+    made = figure(4.6 * len(found), 3.6)
+    made.set_layout_engine("constrained")
+    for axes, (name, both) in zip(made.subplots(1, len(found)), found.items(), strict=True):
+        axes.plot(offsets, both["exact"], color=GRAY, label="exact", marker="s", markersize=5)
+        axes.plot(offsets, both["trained"], "o", color=ORANGE, markersize=4, label="trained")
+        axes.set_xlabel("offset between the lines")
+        axes.set_ylabel(name)
+        axes.set_ylim(bottom=-0.05)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False, fontsize=8)
     return made

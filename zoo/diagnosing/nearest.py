@@ -8,10 +8,12 @@ import typing
 import numpy as np
 
 from zoo.config import UserError
+from zoo.diagnosing.diagnosis import Diagnosis
 from zoo.metrics import evaluation, nearest
 from zoo.metrics.pictures import some
 from zoo.parts import slices, watched
 from zoo.runs import provenance
+from zoo.viz import plots
 
 SHOWN, COLUMNS = 20, 10  # samples on the sheet, in the order of the seed and the nearest ones
 CHUNK = 1024  # training pictures at a time
@@ -31,6 +33,14 @@ class Found(typing.NamedTuple):
     facts: dict
     sheets: tuple
     distances: dict
+
+
+def diagnosed(samplers, names, num, seed):
+    """Returns the `Diagnosis` of runs and presets of these names; see `of`."""
+    found = [of(*one, num, seed) for one in zip(samplers, names, strict=True)]
+    facts = [one.facts for one in found]
+    words = [f"{one['run']}: {in_words(one)}" for one in facts]
+    return Diagnosis(plots.nearest(found, COLUMNS), facts, words)
 
 
 def of(sampler, name, num, seed=0):
