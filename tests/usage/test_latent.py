@@ -117,6 +117,7 @@ def test_noise_around_a_sum_is_a_quarter_of_the_cube():
         ("", "adds groups of places"),
         ("1,2-", "adds groups of places"),
         ("1-²", "adds groups of places"),
+        ("1-" + 5000 * "1", "adds groups of places"),
         ("-1+2", "adds groups of places"),
         (None, "adds groups of places"),
         ("1-64", "64 is not one of the 64 latents of this seed: give 0 to 63, or a larger --num"),
@@ -373,6 +374,21 @@ def test_bad_calls_get_one_sentence(words, sentence, tmp_path, monkeypatch):
         zoo.sample.main(words)
     assert "\n" not in str(caught.value)
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.slow
+def test_the_pictures_of_the_page_are_drawn_by_the_commands_beside_them(tmp_path):
+    """All but the inversion, which needs MNIST."""
+    page = (ROOT / "docs" / "sampling.md").read_text()
+    commands = re.findall(r"^    python -m zoo\.sample (.*) --out=(docs/\w+\.png)$", page, re.M)
+    drawn = {out: words.split() for words, out in commands if "--invert" not in words}
+    assert len(drawn) == 3
+    for out, words in drawn.items():
+        zoo.sample.main([*words, f"--out={tmp_path / 'x.png'}"])
+        one, other = (
+            np.asarray(Image.open(path), int) for path in (tmp_path / "x.png", ROOT / out)
+        )
+        assert np.abs(one - other).mean() < 1, out  # of 255, on any machine
 
 
 @pytest.mark.slow

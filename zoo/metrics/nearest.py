@@ -3,8 +3,7 @@
 Drawn pictures are compared to the training pictures, and so are held-out pictures, which nothing
 has copied.  Where samples are nearer to the training pictures than those are, they are too near
 (the three samples of Meehan et al. 2020, arXiv:2004.05675).  In pixels a copy that is shifted a
-little is far (Theis et al. 2015, arXiv:1511.01844), so that distances are also taken in a
-classifier's features.
+little is far (arXiv:1511.01844), so that distances are also taken in a classifier's features.
 """
 
 import numpy as np

@@ -22,7 +22,7 @@ PLACES = 64  # latents at which the change of what is drawn is measured
 STEP = 0.05  # of a difference, in standard deviations to each side
 REACH, COLUMNS = 2.0, 9  # of a walk along a direction, in standard deviations to each side
 AROUND, SCALE = 8, 0.25  # latents around a sum, and how far they reach, as a share of U(-1, 1)
-_GROUPS = re.compile(r"\d+(,\d+)*([+-]\d+(,\d+)*)+", re.ASCII)
+_GROUPS = re.compile(r"\d{1,9}(,\d{1,9})*([+-]\d{1,9}(,\d{1,9})*)+", re.ASCII)
 
 
 class LatentTools:
@@ -39,7 +39,7 @@ class LatentTools:
             UserError: another number, or a model that draws pixel by pixel.
         """
         self.check_latents("to truncate")
-        if not isinstance(psi, int | float | np.number) or not 0 <= psi <= 2:
+        if not isinstance(psi, int | float | np.integer | np.floating) or not 0 <= psi <= 2:
             raise UserError(f"truncation is a number from 0 to 2, and {psi!r} is not.")
         if psi > 1 and any(kind in moments.BOUNDS for kind, _ in self.prior):
             raise UserError(
@@ -153,13 +153,13 @@ def exemplars(sampler, words, num, seed):
         (-1.0 if group[0] == "-" else 1.0, [int(place) for place in group.strip("+-").split(",")])
         for group in re.findall(r"[+-]?[\d,]+", words)
     ]
+    latents = sampler.latents(num, seed)
     for place in (place for _, places in groups for place in places):
         if place >= num:
             raise UserError(
                 f"{place} is not one of the {num} latents of this seed: give 0 to {num - 1}, or a "
                 "larger --num."
             )
-    latents = sampler.latents(num, seed)
     return [(sign, latents[places]) for sign, places in groups]
 
 
