@@ -270,8 +270,8 @@ RECIPES = {
     "cgan_mnist": _mnist(
         "cgan",
         50_000,
-        0.4,
-        {"accuracy": 0.9},
+        0.12,
+        {"accuracy": 0.85, "spread": 0.8},
         optimizer="adam",
         hidden_z=64,
         hidden_y=64,
