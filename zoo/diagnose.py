@@ -3,6 +3,11 @@
     python -m zoo.diagnose --run=runs/clip_0.1,runs/clip_0.01,runs/penalty --out=clipping.png
     python -m zoo.diagnose --run=runs/pixelcnn,runs/row_lstm --out=receptive_field.png
     python -m zoo.diagnose --run=dcgan_mnist --nearest --out=nearest.png
+    python -m zoo.diagnose --run=dcgan_mnist --features --labels=1000 --out=features.png
+    python -m zoo.diagnose --run=dcgan_mnist --filters --out=filters.png
+    python -m zoo.diagnose --run=runs/vae_of_two --manifold --out=manifold.png
+    python -m zoo.diagnose --run=vae_digits --reconstructions --out=reconstructions.png
+    python -m zoo.diagnose --run=pixelcnn_digits --likelihood_map --out=map.png
     python -m zoo.diagnose --run=runs/wgan,runs/wgan_gp --figure=frechet --beside=wasserstein
                            --out=curves.png
     python -m zoo.diagnose --parallel_lines --out=parallel_lines.png
@@ -18,6 +23,15 @@ With --nearest, for runs and presets of any model of pictures: samples, below ea
 pictures that are nearest in pixels and in a classifier's features, and how far these are beside
 those of held-out pictures: does the model copy?  See docs/evaluation.md.
 
+With --features and --filters, of runs and presets with a discriminator of convolutions: how well a
+linear classifier does on its features, beside an untrained one's and the pixels; and what the
+filters of its last layer look for (1511.06434, section 5 and Figure 5).
+
+With --manifold, of a model whose latent has two numbers: what it draws all over them (1312.6114,
+Figure 4).  With --reconstructions, of any VAE: held-out pictures above its reconstructions.
+
+With --likelihood_map, of PixelRNNs: what each pixel of held-out pictures adds to -log p.
+
 With --figure, for runs that were trained with --figures: the figure by step and by second, and with
 --beside its rank correlation with a metric of the training.
 
@@ -27,6 +41,7 @@ With --parallel_lines, of no run: what a discriminator and a critic find of two 
 The numbers go to a .json of the same name.
 """
 
+import importlib
 import json
 import pathlib
 
@@ -38,14 +53,17 @@ from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
 # A mode's flag -> the flags that have a meaning with it alone.
-MODES = {"nearest": ("num", "seed"), "figure": ("beside",), "parallel_lines": ("seed",)}
+MODES = {
+    "nearest": ("num", "seed"), "features": ("labels",), "filters": (), "manifold": (),
+    "reconstructions": (), "likelihood_map": (), "figure": ("beside",), "parallel_lines": ("seed",),
+}  # fmt: skip
 
 
 def define_flags():
     """Defines the flags of this command."""
     flags.DEFINE_list(
         "run", None, "run directories, all of wgan and wgan_gp or all of PixelRNNs; with --figure "
-        "of any models; with --nearest also presets",
+        "of any models; with the flags that look into one model also presets",
     )  # fmt: skip
     flags.DEFINE_bool("nearest", False, "compare samples to their nearest training pictures")
     flags.DEFINE_integer("num", 1000, "with --nearest: how many samples", 1, HIGHEST)
@@ -53,6 +71,15 @@ def define_flags():
         "seed", 0, "with --nearest, of the samples; with --parallel_lines, of the training",
         LOWEST, HIGHEST,
     )  # fmt: skip
+    flags.DEFINE_bool("features", False, "classify by a discriminator's features, and by others")
+    flags.DEFINE_integer(
+        "labels", 1000, "with --features: how many labeled pictures, as many of each class",
+        1, HIGHEST,
+    )  # fmt: skip
+    flags.DEFINE_bool("filters", False, "show what a discriminator's filters look for")
+    flags.DEFINE_bool("manifold", False, "show all of a latent of two numbers")
+    flags.DEFINE_bool("reconstructions", False, "show held-out pictures above a VAE's of them")
+    flags.DEFINE_bool("likelihood_map", False, "show what each pixel adds to -log p of a PixelRNN")
     flags.DEFINE_string("figure", None, "compare trainings by a figure, such as frechet")
     flags.DEFINE_string(
         "beside", None, "with --figure: a metric of metrics.jsonl, such as wasserstein"
@@ -96,13 +123,12 @@ def diagnosed(mode):
         return curves.diagnosed([Run.read(path) for path in FLAGS.run], FLAGS.figure, FLAGS.beside)
     from zoo.sampling.sampler import RunSampler, find
 
-    if mode == "nearest":
+    if mode is not None:
         places = [find(path, with_model=True) for path in FLAGS.run]
         start_tensorflow(exact=True)
-        from zoo.diagnosing import nearest
-
-        samplers = [kind(path) for kind, path in places]
-        return nearest.diagnosed(samplers, FLAGS.run, FLAGS.num, FLAGS.seed)
+        file = importlib.import_module(f"zoo.diagnosing.{mode}")
+        given = {name: FLAGS[name].value for name in MODES[mode]}
+        return file.diagnosed([kind(path) for kind, path in places], FLAGS.run, **given)
     for path in FLAGS.run:
         Run.read(path)
     start_tensorflow(exact=True)

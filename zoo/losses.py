@@ -143,13 +143,13 @@ def gaussian_log_likelihood(values, mean, log_variance):
 
 
 def level_cross_entropy(logits, levels):
-    """-Σ log p(level) [B] in nats, from logits [B, H, W, C, K] and levels [B, H, W, C]; K = 1 is
-    the logit of level 1 of two (van den Oord et al. 2016, 1601.06759, eq. 1)."""
+    """-log p(level) [B, H, W, C] in nats, from logits [B, H, W, C, K] and levels [B, H, W, C].
+
+    K = 1 is the logit of level 1 of two (van den Oord et al. 2016, 1601.06759, eq. 1).
+    """
     if logits.shape[-1] == 1:
         wrong = logits[..., 0] * (1.0 - 2.0 * levels)
         # log(1 + e^wrong), stably and of ops that devices have.
-        nats = tf.nn.relu(wrong) + tf.math.log(1.0 + tf.exp(-tf.abs(wrong)))
-    else:
-        chosen = tf.one_hot(tf.cast(levels, tf.int32), logits.shape[-1])
-        nats = -tf.reduce_sum(chosen * tf.nn.log_softmax(logits), axis=-1)
-    return tf.reduce_sum(nats, axis=[1, 2, 3])
+        return tf.nn.relu(wrong) + tf.math.log(1.0 + tf.exp(-tf.abs(wrong)))
+    chosen = tf.one_hot(tf.cast(levels, tf.int32), logits.shape[-1])
+    return -tf.reduce_sum(chosen * tf.nn.log_softmax(logits), axis=-1)

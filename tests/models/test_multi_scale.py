@@ -27,16 +27,21 @@ CASE = ModelCase(
 )
 
 
+def nats(logits, levels):
+    """-log p [B] of all levels."""
+    return tf.reduce_sum(losses.level_cross_entropy(logits, levels), axis=[1, 2, 3])
+
+
 def joint(model, levels, shape):
     """Σ p(s) p(x | s) over all s and x of a multi-scale model; each p(x | s) sums to one too."""
     found, pictures = 0.0, all_pictures(levels, shape)
     for small in all_pictures(levels, model.shape(0)):
         small = tf.constant(small[None])
-        prior = losses.level_cross_entropy(model.logits(0, [small]), model.level(small))
+        prior = nats(model.logits(0, [small]), model.level(small))
 
         def nll(x, small=small):
             repeated = tf.repeat(small, tf.shape(x)[0], axis=0)
-            return losses.level_cross_entropy(model.logits(1, [repeated, x]), model.level(x))
+            return nats(model.logits(1, [repeated, x]), model.level(x))
 
         inner = total(nll, pictures)
         assert abs(inner - 1) < 1e-5

@@ -113,14 +113,16 @@ class Likelihood(pixelwise.Pixelwise):
     def nll(self, x):
         """-log p(x) [B] in nats, of pictures float32 [B, H, W, C] in the model's range, each pixel
         taken for the nearest level."""
+        return tf.add_n([tf.reduce_sum(nats, axis=[1, 2, 3]) for nats in self.nats(x)])
+
+    def nats(self, x):
+        """What each value adds to `nll`: [B, h, w, C] of each network's picture."""
         x = self.value(self.level(x))
         pictures = [x[:, ::stride, ::stride] for stride in self.strides]
-        return tf.add_n(
-            [
-                losses.level_cross_entropy(self.logits(number, pictures), self.level(picture))
-                for number, picture in enumerate(pictures)
-            ]
-        )
+        return [
+            losses.level_cross_entropy(self.logits(number, pictures), self.level(picture))
+            for number, picture in enumerate(pictures)
+        ]
 
     def logits(self, number, pictures):
         """Network `number`'s logits [B, h, w, C, K] of each pixel of its picture, given those

@@ -149,6 +149,10 @@ class Discriminator(Network):
         self.output_layer.build((None, features))
         self.built = True
 
+    @property
+    def convolutions(self):
+        return [layer for block in self.blocks for layer in block.layers]
+
     def activations(self, x, condition=None, training=False):
         """Returns the output of every layer, the value [B] last."""
         found = [self.joined(x, condition)]

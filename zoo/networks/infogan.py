@@ -76,6 +76,11 @@ class Discriminator(Network):
         )
         self.built = True
 
+    @property
+    def convolutions(self):
+        flatten = [isinstance(layer, keras.layers.Flatten) for layer in self.trunk.layers]
+        return self.trunk.layers[: flatten.index(True)]
+
     def call(self, x, condition=None, noise=None, training=False):
         features = self.trunk(self.joined(x, condition), training=training)
         return self.logit(features)[:, 0], features

@@ -38,6 +38,12 @@ class Network(Serializable, keras.Model):
         super().__init__(dtype="float32")
         self.condition_size = condition_size
 
+    @property
+    def convolutions(self):
+        """A discriminator's layers from the picture to the last convolution's activation, where
+        they follow one after another; [] of other networks."""
+        return []
+
     def check(self, condition):
         """Checks the condition that a call is given.
 

@@ -34,6 +34,10 @@ class Discriminator(Network):
         self.output_layer = _output(self.stack.output_shape, initializers)
         self.built = True
 
+    @property
+    def convolutions(self):
+        return self.stack.layers
+
     def call(self, x, condition=None, noise=None, training=False):
         return self.output_layer(flat(self.stack(self.joined(x, condition))))[:, 0]
 
