@@ -39,6 +39,7 @@ def curves(found, names, log=True):
     axes[0].legend(frameon=False, fontsize=8)
     if beside:
         axes[2].legend(frameon=False, fontsize=8)
+        axes[2].locator_params(axis="x", nbins=5)  # small numbers have long labels
     return made
 
 
