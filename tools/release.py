@@ -81,7 +81,7 @@ def released(name, figures, places):
     sampler = samplers.load(run)
     said = [
         preset(sampler, places.presets / name),
-        export(sampler, run, places.exports / recipes.recipe(name).model),
+        export(sampler, run, places.exports, recipes.recipe(name)),
     ]
     values = ", ".join(f"{key} {value:.4f}" for key, value in figures.items())
     return f"{name}: {'; '.join(said)}; {values}"
@@ -95,12 +95,15 @@ def preset(sampler, folder):
     return f"preset written, {_size(folder)} bytes"
 
 
-def export(sampler, run, path):
-    """Exports a run unless that is there, and removes what it replaces; returns what changed."""
+def export(sampler, run, exports, recipe):
+    """Exports a run of a recipe unless that is there, and removes what it replaces; returns what
+    changed."""
     from zoo.exporting import formats, publish
 
     # A PixelRNN's graph is larger than its weights, and with int8 weights it is no faster.
     precisions = ["float16"] if sampler.pixelwise else list(formats.QUANTIZED)
+    precisions = [word for word in precisions if word != "int8" or recipe.int8]
+    path = exports / recipe.model
     old = publish.newest_version(path)
     if old and _is_export_of(sampler, precisions, old):
         return f"export unchanged, version {old.name}"

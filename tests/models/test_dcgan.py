@@ -135,7 +135,15 @@ def test_counter_examples_run(data):
     assert of_kind(nowhere.generator, norm) + of_kind(nowhere.discriminator, norm) == []
     pooled = make("dcgan", data.spec, pooling="global")
     assert len(of_kind(pooled.discriminator, keras.layers.GlobalAveragePooling2D)) == 1
-    for model in (everywhere, nowhere, pooled):
+    largest = make("dcgan", data.spec, pooling="max")
+    assert [one.strides for one in of_kind(largest.discriminator, keras.layers.Conv2D)] == [
+        (1, 1)
+    ] * 2
+    assert len(of_kind(largest.discriminator, keras.layers.MaxPooling2D)) == 2
+    assert largest.discriminator.output_layer.kernel.shape == (
+        make("dcgan", data.spec).discriminator.output_layer.kernel.shape
+    )
+    for model in (everywhere, nowhere, pooled, largest):
         assert np.isfinite(run_steps(model, data, 2)["g_loss"]).all()
 
 

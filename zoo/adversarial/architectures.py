@@ -24,7 +24,7 @@ _PARTIAL = (
     ("constant_channels", (True,), ("dcgan",)),
     ("activation", ("tanh", "gated"), ("dcgan", "mlp_dcgan")),
     ("norm", ("all",), ("dcgan", "mlp_dcgan")),
-    ("pooling", ("global",), ("dcgan", "mlp_dcgan")),
+    ("pooling", ("global", "max"), ("dcgan", "mlp_dcgan")),
 )
 
 

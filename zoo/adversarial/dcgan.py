@@ -7,7 +7,8 @@ D's input, no hidden dense layers, ReLU in G with tanh at its end, LeakyReLU in 
 Where this differs from the paper: D ends in one logit, which a two-way softmax equals; fewer and
 narrower layers on pictures smaller than 64x64 (`networks.dcgan`).  What the paper advises against
 runs by setting: ``norm=all`` puts BatchNorm on every layer, ``pooling=global`` ends D in a global
-mean.  `architectures` has the other networks over which losses are compared.
+mean, ``pooling=max`` pools in place of D's strides.  `architectures` has the other networks over
+which losses are compared.
 """
 
 import dataclasses
@@ -28,8 +29,9 @@ class Config(base.NamedLoss, architectures.BatchNormed, gan.Loop):
         (512, 512, 512, 512), "ReLU layers of an MLP generator, at MNIST's size", low=1
     )
     pooling: str = setting(
-        "none", "D's end: straight to the output, or after a global mean",
-        choices=("none", "global"),
+        "none", "D's end: straight to the output, or after a global mean; max: pooling in place of "
+        "its strides",
+        choices=("none", "global", "max"),
     )  # fmt: skip
 
 

@@ -114,7 +114,8 @@ class Discriminator(Network):
         norm: ``"paper"``: BatchNorm on all layers but the first; ``"all"``: on it too; ``"layer"``:
             LayerNorm on all but the first, for a penalized critic; ``"none"``.
         pooling: ``"none"``: the last features go straight to one output; ``"global"``: their mean
-            over the picture does, which the paper found to slow convergence.
+            over the picture does, which the paper found to slow convergence; ``"max"``: the largest
+            of 2x2 after each convolution in place of its stride, which the paper replaced.
         use_bias: of the output; a critic has none, see `mlp.Critic`.
         activation: one of `ACTIVATIONS`; ``"relu"`` is LeakyReLU here.
         halvings: how many strided layers there are; by default the sizing rule says.  A given
@@ -131,12 +132,15 @@ class Discriminator(Network):
         activation = "leaky" if activation == "relu" else activation
         self.blocks = []
         shape = (None, *data_spec.shape)
+        conv = keras.layers.Conv2D
         for i in range(halvings or stages(data_spec)):
             normal = norm == "all" or (norm in ("paper", "layer") and i > 0)
+            strides = 1 if pooling == "max" else 2
             block = sequential(
                 shape[1:],
-                _conv(keras.layers.Conv2D, base * 2**i, initializers, not normal, dtype),
+                _conv(conv, base * 2**i, initializers, not normal, dtype, strides),
                 *_finished(normal, activation, initializers, dtype, layer=norm == "layer"),
+                *([_max_pooling(dtype)] if pooling == "max" else []),
             )
             shape = block.output_shape
             self.blocks.append(block)
@@ -175,11 +179,15 @@ def batch_norm(initializers, dtype):
     )  # fmt: skip
 
 
-def _conv(layer, filters, initializers, use_bias, dtype):
+def _conv(layer, filters, initializers, use_bias, dtype, strides=2):
     return layer(
-        filters, 5, 2, "same", data_format="channels_last", use_bias=use_bias,
+        filters, 5, strides, "same", data_format="channels_last", use_bias=use_bias,
         kernel_initializer=initializers.normal(0.02), dtype=dtype,
     )  # fmt: skip
+
+
+def _max_pooling(dtype):
+    return keras.layers.MaxPooling2D(2, padding="same", data_format="channels_last", dtype=dtype)
 
 
 def _halves(activation):
