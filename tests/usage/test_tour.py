@@ -16,6 +16,7 @@ SMALLER = [
     (r"\b(\w+)_mnist\b", r"\1_digits"),
     (r"(-m zoo\.evaluate\b)", r"\1 --num=300 --seeds=1"),
     (r"--nearest", "--nearest --num=40"),
+    (r"--features", "--features --labels=50"),
     (r"--config\.channels=\d+", "--config.channels=8"),
 ]
 

@@ -7,7 +7,7 @@ from zoo.viz.plots import GRAY, ORANGE, figure
 
 
 def accuracies(found):
-    """Draws the accuracy on several features: a bar the mean, a point a draw of the labels.
+    """Draws the accuracy on several features: a line the mean, a point a draw of the labels.
 
     Args:
         found: a list of `zoo.diagnosing.features.Found`.
@@ -19,13 +19,13 @@ def accuracies(found):
     made.set_layout_engine("constrained")
     for axes, one in zip(made.subplots(1, len(found), squeeze=False)[0], found, strict=True):
         names, values = list(one.accuracies), list(one.accuracies.values())
-        colors = [ORANGE] + [GRAY] * (len(names) - 1)
-        axes.barh(names, [100 * v.mean() for v in values], color=colors, alpha=0.5)
         for place, points in enumerate(values):
+            mean, color = 100 * points.mean(), GRAY if place else ORANGE
+            axes.plot(mean, place, "|", color=color, markersize=26, markeredgewidth=3)
             axes.plot(100 * points, [place] * len(points), "k.", markersize=4)
-        axes.invert_yaxis()
-        least = min(points.min() for points in values)
-        axes.set_xlim(max(0, 100 * least - 5), 100)
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.margins(x=0.1)
         axes.set_xlabel(f"% right, linear SVM on {one.facts['labels']} labels")
         axes.set_title(one.facts["run"])
         axes.spines[["top", "right"]].set_visible(False)
@@ -74,7 +74,7 @@ def manifolds(found, side):
     """
     from matplotlib import colormaps
 
-    made = figure(11, 5.4 * len(found))
+    made = figure(13.6, 6.6 * len(found))
     made.set_layout_engine("constrained")
     cells = made.subplots(len(found), 2, squeeze=False)
     for (drawn, codes), one in zip(cells, found, strict=True):
@@ -102,7 +102,7 @@ def likelihood_maps(found):
         found: a list of `zoo.diagnosing.likelihood_map.Found`.
 
     Returns:
-        A matplotlib figure: two rows a run, on one scale of nats; the mean map last.
+        A matplotlib figure: two rows a run, all on one scale of nats; the mean map last.
     """
     columns = 1 + max(len(one.maps) for one in found)
     made = figure(1.25 * columns + 0.7, 2.9 * len(found))
@@ -110,10 +110,10 @@ def likelihood_maps(found):
     cells = made.subplots(2 * len(found), columns, squeeze=False)
     for axes in cells.ravel():
         axes.axis("off")
+    most = max(float(one.maps.max()) for one in found)
+    heat = {"cmap": "magma", "vmin": 0, "vmax": most, "interpolation": "nearest"}
     for row, one in enumerate(found):
         above, below = cells[2 * row], cells[2 * row + 1]
-        most = float(np.quantile(one.maps, 0.999))
-        heat = {"cmap": "magma", "vmin": 0, "vmax": most, "interpolation": "nearest"}
         for place, (x, nats) in enumerate(zip(one.pictures, one.maps, strict=True)):
             above[place].imshow(grid.colored(x[None])[0], interpolation="nearest")
             shown = below[place].imshow(nats, **heat)
