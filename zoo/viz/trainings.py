@@ -39,7 +39,10 @@ def curves(found, names, log=True):
     axes[0].legend(frameon=False, fontsize=8)
     if beside:
         axes[2].legend(frameon=False, fontsize=8)
-        axes[2].locator_params(axis="x", nbins=5)  # small numbers have long labels
+        if all((one.other > 0).all() for one in found):
+            axes[2].set_xscale("log")  # estimates of several critics differ by orders of magnitude
+        else:
+            axes[2].locator_params(axis="x", nbins=5)  # small numbers have long labels
     return made
 
 
