@@ -121,5 +121,5 @@ def likelihood_maps(found):
         below[-1].imshow(one.mean, **heat)
         below[-1].set_title(f"mean: {one.mean.sum():.1f}", fontsize=8)
         above[0].set_title(one.facts["run"], fontsize=9, loc="left")
-        made.colorbar(shown, ax=list(below), label="nats a pixel", shrink=0.9)
+    made.colorbar(shown, ax=cells, label="nats a pixel", shrink=0.5)
     return made
