@@ -98,22 +98,28 @@ def preset(sampler, folder):
 def export(sampler, run, exports, recipe):
     """Exports a run of a recipe unless that is there, and removes what it replaces; returns what
     changed."""
-    from zoo.exporting import formats, publish
+    from zoo.exporting import publish
 
-    # A PixelRNN's graph is larger than its weights, and with int8 weights it is no faster.
-    precisions = ["float16"] if sampler.pixelwise else list(formats.QUANTIZED)
-    precisions = [word for word in precisions if word != "int8" or recipe.int8]
-    path = exports / recipe.model
+    path, words = exports / recipe.model, precisions(sampler.pixelwise, recipe)
     old = publish.newest_version(path)
-    if old and _is_export_of(sampler, precisions, old):
+    if old and _is_export_of(sampler, words, old):
         return f"export unchanged, version {old.name}"
-    _command("export", f"--run={run}", f"--out={path}", f"--quantize={','.join(precisions)}")
+    _command("export", f"--run={run}", f"--out={path}", f"--quantize={','.join(words)}")
     new = publish.newest_version(path)
     for version in publish.check_versions(path):
         if version != new:
             shutil.rmtree(version)
     before = f"version {old.name} -> {new.name}" if old else f"new, version {new.name}"
     return f"export {before}, {_size(new)} bytes"
+
+
+def precisions(pixelwise, recipe):
+    """Returns the words of ``--quantize`` for the export of a recipe."""
+    from zoo.exporting import formats
+
+    # A PixelRNN's graph is larger than its weights, and with int8 weights it is no faster.
+    words = ["float16"] if pixelwise else list(formats.QUANTIZED)
+    return [word for word in words if word != "int8" or recipe.int8]
 
 
 def write_config(exports):

@@ -26,8 +26,10 @@ def test_every_released_model_is_there_once_and_whole():
         (version,) = publish.check_versions(EXPORTS / name)
         found = json.loads((version / facts.FILE).read_text())
         assert (found["format"], found["model"]) == (facts.FORMAT, name)
-        without = ("dynamic", "int8") if found["pixelwise"] else ()
-        wanted = {format.file for format in formats.ALL if format.precision not in without}
+        recipe = recipes.recipe(recipe_of(version))
+        words = release.precisions(found["pixelwise"], recipe)
+        wanted = {format.file for format in formats.chosen(words)}
+        assert ("model_int8.tflite" in wanted) == (recipe.int8 and not found["pixelwise"])
         assert {path.name for path in version.glob("*.tflite")} == wanted
         for file in wanted:
             assert json.loads(metadata.read((version / file).read_bytes())) == found
