@@ -30,7 +30,6 @@ from zoo import cli, recipes, registry
 from zoo.config import HIGHEST, LOWEST, Common, UserError, override
 from zoo.files import reading
 from zoo.interruption import Interruption
-from zoo.metrics import figures
 from zoo.runs import fit
 from zoo.startup import start_tensorflow
 
@@ -203,7 +202,10 @@ def _of_existing_run():
 
 
 def _train(interruption):
-    figures.check(FLAGS.figures)
+    if FLAGS.figures:
+        from zoo.metrics import figures
+
+        figures.check(FLAGS.figures)
     how = fit.How(**{field.name: FLAGS[field.name].value for field in dataclasses.fields(fit.How)})
     asked = request()
     if FLAGS.dry_run:
