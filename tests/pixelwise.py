@@ -14,8 +14,6 @@ from zoo.data.spec import DataSpec
 LAYERS = ("pixelcnn", "row_lstm", "diagonal_bilstm")
 # Every layer, and every layer at two scales.
 KINDS = [(name, {}) for name in LAYERS] + [("multi_scale", {"network": name}) for name in LAYERS]
-# One that keeps rows and one that keeps states: the others stand between these two.
-EXTREMES = ("pixelcnn", "diagonal_bilstm")
 GRAY, COLOR = (6, 4, 1), (4, 4, 3)
 
 

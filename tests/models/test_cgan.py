@@ -181,24 +181,28 @@ def test_a_picture_may_have_its_shape_or_be_flat(samplers):
     np.testing.assert_allclose(one, sampler.sample(3, 1), atol=1e-6)
 
 
+# Names and pictures need a run of their own each.
+WRONG = [
+    ("label", 10, "label 10 is not one of the 10 classes: give 0 to 9."),
+    ("label", -1, "label -1 is not one of the 10 classes"),
+    ("label", "sevn", "no class is named 'sevn': did you mean 'seven'?"),
+    ("label", [0.5], "this model is given a label, a whole number from 0 to 9"),
+    ("label", np.zeros((2, 10)), "this model is given a label"),
+    ("label", [], "the condition is empty"),
+    ("name", "eleven", "the name 'eleven' cannot be spelled: names here have 1 to 5 letters"),
+    ("name", "cat", "the name 'cat' cannot be spelled"),
+    ("name", np.zeros((2, 79)), "this model is given a name: pass an array float32 [N, 5, 16]"),
+    ("image", 3, "this model is given a picture: pass an array float32 [N, 8, 8, 1]"),
+    ("image", "three", "this model is given a picture"),
+    ("image", np.zeros((2, 9, 9, 1)), "this model is given a picture: pass an array"),
+    ("image", np.full((1, 64), 2.0), "a condition's values lie in [0, 1]"),
+    ("image", np.full((1, 64), np.nan), "a condition's values lie in [0, 1]"),
+]
+
+
 @pytest.mark.parametrize(
     ("kind", "condition", "sentence"),
-    [
-        ("label", 10, "label 10 is not one of the 10 classes: give 0 to 9."),
-        ("label", -1, "label -1 is not one of the 10 classes"),
-        ("label", "sevn", "no class is named 'sevn': did you mean 'seven'?"),
-        ("label", [0.5], "this model is given a label, a whole number from 0 to 9"),
-        ("label", np.zeros((2, 10)), "this model is given a label"),
-        ("label", [], "the condition is empty"),
-        ("name", "eleven", "the name 'eleven' cannot be spelled: names here have 1 to 5 letters"),
-        ("name", "cat", "the name 'cat' cannot be spelled"),
-        ("name", np.zeros((2, 79)), "this model is given a name: pass an array float32 [N, 5, 16]"),
-        ("image", 3, "this model is given a picture: pass an array float32 [N, 8, 8, 1]"),
-        ("image", "three", "this model is given a picture"),
-        ("image", np.zeros((2, 9, 9, 1)), "this model is given a picture: pass an array"),
-        ("image", np.full((1, 64), 2.0), "a condition's values lie in [0, 1]"),
-        ("image", np.full((1, 64), np.nan), "a condition's values lie in [0, 1]"),
-    ],
+    [pytest.param(*one, marks=[pytest.mark.slow] if one[0] != "label" else []) for one in WRONG],
 )
 def test_wrong_conditions_get_one_sentence(kind, condition, sentence, samplers):
     with pytest.raises(UserError) as caught:
