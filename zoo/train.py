@@ -206,6 +206,12 @@ def _train(interruption):
         from zoo.metrics import figures
 
         figures.check(FLAGS.figures)
+        for name in FLAGS.figures:
+            if name in (*figures.LIKELIHOOD, *figures.BOUND):
+                raise UserError(
+                    f"{name!r} is of held-out pictures, and --figures are of samples: leave it "
+                    "out, metrics.jsonl has validation losses anyway."
+                )
     how = fit.How(**{field.name: FLAGS[field.name].value for field in dataclasses.fields(fit.How)})
     asked = request()
     if FLAGS.dry_run:

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import scipy.stats
 
+import zoo
 import zoo.diagnose
+from tests.contract import make
 from zoo.config import UserError
 from zoo.diagnosing import curves, parallel_lines
-from zoo.runs import directory
+from zoo.runs import directory, figures
 
 
 def test_rank_correlation_by_hand_and_as_scipy_has_it():
@@ -21,13 +23,15 @@ def test_rank_correlation_by_hand_and_as_scipy_has_it():
         x, y = random.randint(0, 9, (2, 40))  # with ties
         expected = scipy.stats.spearmanr(x, y).statistic
         assert curves.spearman(x, y) == pytest.approx(expected, abs=1e-12)
-    assert math.isnan(curves.spearman([1.0, 1, 1], [1.0, 2, 3]))
+    assert curves.spearman([1.0, 1, 1], [1.0, 2, 3]) is None
+    assert curves.signed(None) == "none"
 
 
 def run(tmp_path, lines):
     text = "".join(json.dumps(line) + "\n" for line in lines)
     (tmp_path / "metrics.jsonl").write_text(text)
-    facts = {"model": "wgan", "dataset": "digits", "config": {"seed": 3}, "stretches": []}
+    facts = {"model": "wgan", "dataset": "digits", "config": {"seed": 3}}
+    facts["stretches"] = [{"from_step": 0}, {"from_step": 20}]
     return directory.Run(tmp_path, facts)
 
 
@@ -55,7 +59,7 @@ def test_a_curve_goes_on_over_stretches(tmp_path):
 def test_a_loss_beside_it_is_the_mean_since_the_value_before(tmp_path, monkeypatch):
     monkeypatch.setattr(curves, "FEWEST", 3)
     found = curves.of(run(tmp_path, LINES), "frechet", "wasserstein")
-    np.testing.assert_array_equal(found.other, [6, 3, 2])
+    np.testing.assert_allclose(found.other, [(8 + 9 * 4) / 10, 3, 2])  # step 1, then 9 more
     assert found.correlation == found.facts["rank_correlation"] == pytest.approx(0.5)
 
 
@@ -94,7 +98,7 @@ def test_a_training_records_figures_that_diagnose_draws(command, tmp_path):
     ("words", "sentence"),
     [
         (["--figures=frechett"], "unknown figure 'frechett': did you mean 'frechet'?"),
-        (["--figures=nll"], "'nll'"),
+        (["--figures=nll"], "'nll' is of held-out pictures, and --figures are of samples"),
         (["--figures=modes"], "'modes'"),
     ],
 )
@@ -103,6 +107,19 @@ def test_figures_that_cannot_be_are_refused_before_a_run_begins(words, sentence,
     assert done.returncode == 2
     assert sentence in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_a_figure_that_a_loss_is_called_too_is_refused():
+    data = zoo.load_data("vae")
+    with pytest.raises(UserError, match="'kl' is a loss of this model too"):
+        figures.Figures(make("vae", data.spec), data, None, ["kl"])
+
+
+@pytest.mark.slow  # a model of names is built
+def test_names_are_judged_for_the_pictures_that_they_are_drawn_for():
+    data = zoo.load_data("cgan", condition="image", target="name")
+    judge = figures.Figures(make("cgan", data.spec), data, data.conditions(), ["right"])
+    np.testing.assert_array_equal(judge._given[:297], data.examples("test")[1])
 
 
 @pytest.mark.parametrize(

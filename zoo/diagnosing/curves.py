@@ -24,7 +24,7 @@ class Curve:
             training over all stretches, and what it was.
         other: float64 [N], the mean of the other metric over the steps since the validation before;
             None where none is asked for.
-        correlation: Spearman's rank correlation of both, -1 to 1, or None.
+        correlation: Spearman's rank correlation of both, -1 to 1; None where one is constant.
     """
 
     facts: dict
@@ -40,7 +40,11 @@ def diagnosed(runs, figure, beside=None):
     found = [of(run, figure, beside) for run in runs]
     names = [run.path.name for run in runs]
     words = [f"{name}: {_said(one)}" for name, one in zip(names, found, strict=True)]
-    return Diagnosis(trainings.curves(found, names), [one.facts for one in found], words)
+    return Diagnosis(
+        trainings.curves(found, names, [signed(one.correlation) for one in found]),
+        [one.facts for one in found],
+        words,
+    )
 
 
 def of(run, figure, beside=None):
@@ -54,7 +58,7 @@ def of(run, figure, beside=None):
     Raises:
         UserError: the run has recorded no such figure or metric, or too few of them.
     """
-    lines = _timed(run.metrics())
+    lines = run.timed_metrics()
     at = {line["step"]: line for line in lines if figure in line}
     if not at:
         raise UserError(
@@ -92,21 +96,27 @@ def of(run, figure, beside=None):
 
 
 def _said(curve):
-    best = int(curve.values.argmin())
+    least = int(curve.values.argmin())
     said = (
         f"{curve.facts['figure']} {curve.values[-1]:.4g} at step {curve.steps[-1]:.0f} after "
-        f"{curve.seconds[-1]:.0f} s, least {curve.values[best]:.4g} at step {curve.steps[best]:.0f}"
+        f"{curve.seconds[-1]:.0f} s, least {curve.values[least]:.4g} at step "
+        f"{curve.steps[least]:.0f}"
     )
-    if curve.correlation is not None:
-        said += f"; rank correlation with {curve.facts['beside']} {curve.correlation:+.2f}"
+    if curve.other is not None:
+        said += f"; rank correlation with {curve.facts['beside']} {signed(curve.correlation)}"
     return said
 
 
+def signed(correlation):
+    """Returns a rank correlation in words."""
+    return "none" if correlation is None else f"{correlation:+.2f}"
+
+
 def spearman(x, y):
-    """Returns Spearman's rank correlation of float [N] and float [N]; NaN where one is constant."""
+    """Returns Spearman's rank correlation of two float [N]; None where one is constant."""
     x, y = (_ranks(values) - (len(values) - 1) / 2 for values in (x, y))
     scale = np.sqrt((x @ x) * (y @ y))
-    return float(x @ y / scale) if scale else float("nan")
+    return float(x @ y / scale) if scale else None
 
 
 def _ranks(values):
@@ -116,25 +126,19 @@ def _ranks(values):
     return (last - (counts + 1) / 2)[inverse]
 
 
-def _timed(lines):
-    """Lines whose `time` goes on over the stretches of a run that was resumed; each begins at 0."""
-    found, before, newest = [], 0.0, 0.0
-    for line in lines:
-        if before + line["time"] < newest:
-            before = newest
-        newest = max(newest, before + line["time"])
-        found.append({**line, "time": before + line["time"]})
-    return found
-
-
 def _means(lines, name, steps):
-    """The mean of a metric since the step before, for each of `steps`; None where it has none."""
+    """The mean of a metric over the steps since the one before, for each of `steps`; None where it
+    has none.  A line is the mean of all steps since the line before."""
     pairs = np.array([(line["step"], line[name]) for line in lines if name in line])
+    if not len(pairs):
+        return None
+    ends, values = pairs.T
+    counts = np.diff(ends, prepend=0)
     found, begin = [], 0
     for end in steps:
-        some = pairs[(pairs[:, 0] > begin) & (pairs[:, 0] <= end), 1] if len(pairs) else []
-        if len(some) == 0:
+        some = (ends > begin) & (ends <= end) & (counts > 0)
+        if not some.any():
             return None
-        found.append(np.mean(some))
+        found.append(np.average(values[some], weights=counts[some]))
         begin = end
     return np.array(found)

@@ -23,7 +23,7 @@ def stages(network):
 
 def both(sampler, name):
     """Returns the stages of a model's discriminator or critic, and those of an untrained one: of
-    the same settings, with the weights that the training began with.
+    the same settings, with the first weights of its seed (not clipped, and not a preset's).
 
     Args:
         sampler: a sampler with a model.

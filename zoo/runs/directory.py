@@ -220,19 +220,25 @@ class Run:
                 ) from None
         return found
 
+    def timed_metrics(self):
+        """Returns `metrics`, whose `time` goes on over all stretches that made the weights."""
+        begins = [stretch["from_step"] for stretch in self.facts["stretches"]]
+        ends, found = dict.fromkeys(begins, 0.0), []
+        for line in self.metrics():
+            stretch = max((step for step in begins if step < line["step"]), default=None)
+            if stretch is not None:
+                ends[stretch] = max(ends[stretch], line["time"])
+                before = sum(ends[step] for step in ends if step < stretch)
+                found.append({**line, "time": before + line["time"]})
+        return found
+
     @property
     def seconds(self):
         """Of training, over all stretches that made the weights, as `metrics.jsonl` has them: from
         before the first step is traced to the last line; None where there is no such file."""
         if not (self.path / "metrics.jsonl").exists():
             return None
-        begins = [stretch["from_step"] for stretch in self.facts["stretches"]]
-        ends = dict.fromkeys(begins, 0.0)
-        for line in self.metrics():
-            stretch = max((step for step in begins if step < line["step"]), default=None)
-            if stretch is not None:
-                ends[stretch] = max(ends[stretch], line["time"])
-        return sum(ends.values())
+        return max((line["time"] for line in self.timed_metrics()), default=0.0)
 
     @property
     def validated(self):

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from zoo.config import UserError
 from zoo.metrics import evaluation
 
 SAMPLES = 1000  # or as many as there are held-out examples
@@ -22,13 +23,21 @@ class Figures:
         names: of the figures.
 
     Raises:
-        UserError: the data has no such figure, or it is of a likelihood and not of samples.
+        UserError: the data has no such figure, or one of the model's losses has its name.
     """
 
     def __init__(self, model, data, given, names):
         import tensorflow as tf
 
+        for name in names:
+            if name in model.metric_names:
+                raise UserError(
+                    f"{name!r} is a loss of this model too, and metrics.jsonl has one line for "
+                    "both: leave it out of --figures."
+                )
         self._judge = evaluation.judge(data, data.validation, SAMPLES, names)
+        # Names are judged against the held-out pictures that they are drawn for.
+        given = getattr(self._judge, "given", given)
         self._given = None if given is None else given[np.arange(SAMPLES) % len(given)]
         z = model.sampling_latents(SAMPLES, model.config.seed)
         # Traced once; called under the strategy's scope it reads the first replica.

@@ -137,17 +137,20 @@ def nearest(found, columns):
     Returns:
         A matplotlib figure: a row a run; the distances of samples over those of held-out pictures.
     """
-    spaces = list(found[0].distances)
+    spaces = max((list(one.distances) for one in found), key=len)  # without labels pixels alone
     made = figure(6 * 2 + 3.4 * len(spaces), 4.3 * len(found))
     made.set_layout_engine("constrained")
     layout = made.add_gridspec(len(found), 2 + len(spaces), width_ratios=[2, 2] + [1] * len(spaces))
-    below = " and in ".join(spaces)
     for row, one in enumerate(found):
-        titles = (f"samples of {one.facts['model']}, and below each the nearest in {below}",
-                  f"the samples that are nearest in {spaces[-1]}")  # fmt: skip
+        below = [*one.distances]
+        titles = (
+            f"samples of {one.facts['model']}, and below each the nearest in "
+            f"{' and in '.join(below)}",
+            f"the samples that are nearest in {below[-1]}",
+        )
         for column, (title, x) in enumerate(zip(titles, one.sheets, strict=True)):
             axes = made.add_subplot(layout[row, column])
-            axes.imshow(grid.grid(x, columns, 1 + len(spaces)), interpolation="nearest")
+            axes.imshow(grid.grid(x, columns, 1 + len(below)), interpolation="nearest")
             axes.axis("off")
             axes.set_title(title, fontsize=9)
         for column, (space, (drawn, held_out)) in enumerate(one.distances.items(), start=2):

@@ -5,13 +5,13 @@ import numpy as np
 from zoo.viz.plots import GRAY, ORANGE, figure
 
 
-def curves(found, names, log=True):
+def curves(found, names, correlations):
     """Draws a figure over several trainings.
 
     Args:
-        found: a list of `zoo.runs.curves.Curve`.
+        found: a list of `zoo.diagnosing.curves.Curve`.
         names: what each is called.
-        log: whether the figure's axis is logarithmic.
+        correlations: the rank correlation of each, in words.
 
     Returns:
         A matplotlib figure: by step, by second and, where the curves have it, beside the other
@@ -24,16 +24,17 @@ def curves(found, names, log=True):
     made.set_layout_engine("constrained")
     axes = made.subplots(1, 3 if beside else 2, squeeze=False)[0]
     colors = colormaps["viridis"](np.linspace(0, 0.85, len(found)))
-    for color, one, name in zip(colors, found, names, strict=True):
+    positive = all((one.values > 0).all() for one in found)
+    for color, one, name, told in zip(colors, found, names, correlations, strict=True):
         for axis, x in zip(axes, (one.steps, one.seconds), strict=False):
             axis.plot(x, one.values, "o-", color=color, markersize=2.5, linewidth=1, label=name)
         if beside:
-            label = f"{name}: rank correlation {one.correlation:+.2f}"
+            label = f"{name}: rank correlation {told}"
             axes[2].plot(one.other, one.values, "o", color=color, markersize=3, label=label)
     labels = ("step", "seconds of training", found[0].facts.get("beside"))
     for axis, label in zip(axes, labels, strict=False):
         axis.set_xlabel(label)
-        axis.set_yscale("log" if log else "linear")
+        axis.set_yscale("log" if positive else "linear")
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel(found[0].facts["figure"])
     axes[0].legend(frameon=False, fontsize=8)
