@@ -26,7 +26,7 @@ def of(sampler):
         "whole network": receptive_field.of_network(model, x).numpy(),
     }
     counts = {f"pixels in the context of {k}": int((v > 0).sum()) for k, v in sizes.items()}
-    return which(sampler) | counts, sizes
+    return which(sampler, sampler.run.path) | counts, sizes
 
 
 def _said(facts):

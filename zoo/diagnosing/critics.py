@@ -28,7 +28,7 @@ def of(sampler):
     norms, histograms = model.diagnose(model.batch(batch))
     weights = histograms["critic_weights"].numpy()
     clip = facts["config"].get("clip")
-    found = which(sampler) | {
+    found = which(sampler, sampler.run.path) | {
         "clip": clip,
         "penalty": facts["config"].get("penalty"),
         "examples": int(tf.reduce_sum(batch["weight"])),

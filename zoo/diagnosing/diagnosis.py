@@ -17,11 +17,11 @@ class Diagnosis(typing.NamedTuple):
     words: list
 
 
-def which(sampler):
-    """Returns which run a sampler is of, as JSON has it."""
+def which(sampler, name):
+    """Returns which run a sampler is of, loaded by a path or a preset's name, as JSON has it."""
     facts = sampler.run.facts
     return {
-        "run": str(sampler.run.path),
+        "run": str(name),
         "model": facts["model"],
         "dataset": facts["dataset"],
         "seed": facts["config"]["seed"],

@@ -76,8 +76,7 @@ def of(sampler, name, labels):
             results[features].append(probed(see(x[rows]), y[rows], test, truth))
             bar(sum(map(len, results.values())), len(sees) * DRAWS)
     accuracies = {key: np.array([one for one, _ in pairs]) for key, pairs in results.items()}
-    facts = which(sampler) | {
-        "run": str(name),
+    facts = which(sampler, name) | {
         "labels": labels,
         "label_seeds": list(range(DRAWS)),
         "held_out": {"split": split, "examples": len(held_out)},

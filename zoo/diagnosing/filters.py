@@ -80,8 +80,7 @@ def of(sampler, name):
             "share_of_one_class": _share_of_one_class(labels[strongest], spec.classes),
         }
     random = np.random.RandomState(0).randint(len(labels), size=strongest.shape)
-    facts = which(sampler) | {
-        "run": str(name),
+    facts = which(sampler, name) | {
         "held_out": {"split": split, "examples": len(x)},
         "channels": len(strongest),
         "pictures_of_each": STRONGEST,

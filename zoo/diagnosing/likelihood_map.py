@@ -70,8 +70,7 @@ def of(sampler, name):
     nats = maps.sum(axis=(1, 2))
     sizes = np.sort(maps.reshape(len(maps), -1), axis=1)[:, ::-1]
     costly = sizes[:, : round(COSTLY * sizes.shape[1])].sum(axis=1) / nats
-    facts = which(sampler) | {
-        "run": str(name),
+    facts = which(sampler, name) | {
         "of": sampler.model.likelihood_of,
         "held_out": {"split": split, "examples": len(x)},
         "nll": {"mean": float(nats.mean()), "of_shown": nats[:SHOWN].tolist()},

@@ -60,7 +60,7 @@ def of(sampler, name):
             f"--manifold shows an unconditional model of pictures whose latent is two normal "
             f"numbers, and {name!r} is another: train vae with --config.latent=2."
         )
-    pictures, facts = sampler.generate(latents(SIDE)), which(sampler) | {"run": str(name)}
+    pictures, facts = sampler.generate(latents(SIDE)), which(sampler, name)
     codes = labels = None
     if sampler.encodes:
         split = sampler.run.facts["held_out"]["split"]

@@ -60,8 +60,7 @@ def of(sampler, name):
     made = np.concatenate(parts)
     mean = np.broadcast_to(data.examples("train")[0].mean(axis=0), x.shape)
     shown = some(len(x), SHOWN)
-    facts = which(sampler) | {
-        "run": str(name),
+    facts = which(sampler, name) | {
         "latent": sampler.latent,
         "held_out": {"split": split, "examples": len(x)},
         "root_mean_square_error": {
