@@ -75,10 +75,10 @@ def judged(name, run):
 
 def released(name, figures, places):
     """Writes one recipe's preset and export; returns the sentence on what changed."""
-    from zoo.sampling import sampler as samplers
+    from zoo.sampling import loading
 
     run = places.runs / name
-    sampler = samplers.load(run)
+    sampler = loading.load(run)
     said = [
         preset(sampler, places.presets / name),
         export(sampler, run, places.exports, recipes.recipe(name)),
@@ -232,10 +232,10 @@ def _figures_of(evaluations):
 def _is_export_of(sampler, precisions, version):
     """Whether an export is what this code would write of a sampler."""
     from zoo.exporting import facts, formats, saved_model, signatures
-    from zoo.sampling import sampler as samplers
+    from zoo.sampling import loading
 
     try:
-        old = samplers.load(version)
+        old = loading.load(version)
     except UserError as error:
         print(error)
         return False

@@ -85,10 +85,10 @@ def presets():
 
 
 def load(path):
-    """Loads a run, an export, a preset or a ``.keras`` file; see `zoo.sampling.sampler.load`."""
+    """Loads a run, an export, a preset or a ``.keras`` file; see `zoo.sampling.loading.load`."""
     from zoo.startup import start_tensorflow
 
     start_tensorflow()
-    from zoo.sampling.sampler import load as load_sampler
+    from zoo.sampling.loading import load as load_sampler
 
     return load_sampler(path)

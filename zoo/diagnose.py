@@ -121,7 +121,8 @@ def diagnosed(mode):
         from zoo.diagnosing import curves
 
         return curves.diagnosed([Run.read(path) for path in FLAGS.run], FLAGS.figure, FLAGS.beside)
-    from zoo.sampling.sampler import RunSampler, find
+    from zoo.sampling.loading import find
+    from zoo.sampling.model_sampler import RunSampler
 
     if mode is not None:
         places = [find(path, with_model=True) for path in FLAGS.run]

@@ -114,7 +114,8 @@ def _progress():
 def _judge_runs():
     from zoo.runs import alike
     from zoo.runs.directory import Run
-    from zoo.sampling.sampler import RunSampler, find
+    from zoo.sampling.loading import find
+    from zoo.sampling.model_sampler import RunSampler
 
     runs = []
     asked = judging.Asked(FLAGS.num, FLAGS.seeds, FLAGS.metrics, FLAGS.split, _samples_of_z())

@@ -55,7 +55,7 @@ def export(run_path, out, quantize=("none",), with_onnx=False):
         verify,
         warmup,
     )
-    from zoo.sampling.sampler import load_model
+    from zoo.sampling.loading import load_model
     from zoo.viz import grid, sheet
 
     with reading(out):
@@ -110,7 +110,7 @@ def main():
                 f"--{name} is missing: python -m zoo.export --run=… --out=exports/NAME."
             )
     from zoo.exporting import publish
-    from zoo.sampling.sampler import find
+    from zoo.sampling.loading import find
 
     find(FLAGS.run, with_model=True)
     with reading(FLAGS.out):

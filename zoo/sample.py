@@ -193,7 +193,7 @@ def main():
     for path in filter(None, (FLAGS.complete, FLAGS.mask, FLAGS.invert)):
         with reading(path):
             open(path, "rb").close()
-    from zoo.sampling.sampler import find, load
+    from zoo.sampling.loading import find, load
 
     find(FLAGS.run)
     start_tensorflow(exact=True)

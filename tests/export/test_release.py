@@ -133,7 +133,7 @@ def faked(monkeypatch, tmp_path):
     monkeypatch.setattr(provenance, "code", lambda: {"tree": "1" * 40})
     monkeypatch.setattr(release, "_command", command)
     monkeypatch.setattr(release, "_is_export_of", is_export_of)
-    monkeypatch.setattr("zoo.sampling.sampler.load", lambda path: sampler)
+    monkeypatch.setattr("zoo.sampling.loading.load", lambda path: sampler)
     state.release = lambda: release.released(
         state.name, release.judged(state.name, tmp_path / "runs" / state.name), places
     )
@@ -193,9 +193,9 @@ def test_one_that_fails_leaves_the_others_released(faked, monkeypatch, capsys):
 @pytest.mark.slow
 def test_what_this_code_would_write_again_is_left_alone(runs, exports, monkeypatch, tmp_path):
     from zoo.exporting import signatures
-    from zoo.sampling import sampler as samplers
+    from zoo.sampling import loading
 
-    sampler, version = samplers.load(runs("vae")), exports("vae") / "1"
+    sampler, version = loading.load(runs("vae")), exports("vae") / "1"
     assert release._is_export_of(sampler, ["none"], version)
     assert not release._is_export_of(sampler, ["float16"], version)
     with monkeypatch.context() as patch:  # an export from before there were PNG signatures
@@ -212,5 +212,5 @@ def test_what_this_code_would_write_again_is_left_alone(runs, exports, monkeypat
     _, drawn = sampler.model.sampled_weights()[-1]
     drawn.assign(drawn + 1)
     assert release.preset(sampler, tmp_path / "a").startswith("preset written")
-    moved = samplers.load(tmp_path / "a")
+    moved = loading.load(tmp_path / "a")
     assert not release._is_export_of(moved, ["none"], version)

@@ -14,7 +14,7 @@ import zoo.train
 from tests import ROOT, contract
 from zoo.config import UserError
 from zoo.diagnosing import likelihood_map, manifold, reconstructions
-from zoo.sampling import sampler as samplers
+from zoo.sampling.model_sampler import ModelSampler
 
 
 def test_the_grid_of_latents_by_hand():
@@ -31,7 +31,7 @@ def test_the_grid_of_latents_by_hand():
 
 def test_the_manifold_is_drawn_from_these_latents(digits):
     model = contract.make("vae", digits.spec, latent=2, hidden=(16,))
-    sampler = samplers._ModelSampler(zoo.load("vae_digits").run, model)
+    sampler = ModelSampler(zoo.load("vae_digits").run, model)
     found = manifold.of(sampler, "two")
     np.testing.assert_array_equal(found.pictures, sampler.generate(manifold.latents(20)))
     x, _, labels = digits.examples("test")

@@ -5,7 +5,7 @@ import pytest
 
 import zoo.parts
 from zoo.parts import BUDGET, MOST, parts, slices, watched
-from zoo.sampling import sampler
+from zoo.sampling import loading
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_watch_is_told_after_the_work_on_each_part():
 
 @pytest.mark.slow
 def test_results_do_not_depend_on_the_parts(runs, digits, monkeypatch):
-    drawn = sampler.load(runs("pixelcnn"))
+    drawn = loading.load(runs("pixelcnn"))
     images = digits.examples("test", 40)[0]
     mask = np.ones((8, 8))
     whole = drawn.log_prob(images), drawn.sample(40, 3), drawn.complete(images[:9], mask, 3)

@@ -10,7 +10,7 @@ import zoo
 from tests.contract import flags_of
 from zoo.config import UserError
 from zoo.metrics import evaluation, evaluator, figures, per_class
-from zoo.sampling.sampler import RunSampler
+from zoo.sampling.model_sampler import RunSampler
 
 TINY = {"hidden": (24,), "latent": 4, "optimizer": "adam", "learning_rate": 1e-3}
 

@@ -17,7 +17,8 @@ from tests.usage.test_train import refused
 from zoo.config import UserError
 from zoo.runs import presets
 from zoo.runs.directory import Run
-from zoo.sampling import sampler as samplers
+from zoo.sampling import loading
+from zoo.sampling.model_sampler import PresetSampler
 from zoo.training.model import GenerativeModel
 from zoo.variational.vae import VAE
 
@@ -345,7 +346,7 @@ def test_a_path_goes_before_a_name(saved, monkeypatch, tmp_path):
     monkeypatch.setattr(presets, "FOLDER", own.parent)
     monkeypatch.chdir(tmp_path)
     assert zoo.presets() == ["vae_small"]
-    assert samplers.find("vae_small")[0] is samplers.PresetSampler
+    assert loading.find("vae_small")[0] is PresetSampler
     assert zoo.load("vae_small").run.path == own
     shutil.copytree(own, tmp_path / "vae_small")
     assert str(zoo.load("vae_small").run.path) == "vae_small"
