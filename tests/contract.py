@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.selection import PIXELWISE
+from tests.selection import FAMILIES, PIXELWISE
 from zoo import registry
 from zoo.config import override
 from zoo.data.pipeline import Dataset
@@ -79,6 +79,12 @@ def make(
         )
 
 
+def eagerly(model):
+    """The model, to take its steps without a graph: one takes seconds to trace, a step does not."""
+    model.run_eagerly = True
+    return model
+
+
 @functools.cache
 def mirrored():
     """Two replicas on two logical CPUs: one strategy for all tests, since those of one process
@@ -118,8 +124,7 @@ def differing(one, other):
 def check_each_network_moves_alone(name, data):
     """Item 1: with the others' learning rates at 0, exactly one network's weights change, all."""
     for part in make(name, data.spec).optimizers():
-        model = make(name, data.spec)
-        model.run_eagerly = True  # to trace a graph takes seconds, and one step does not
+        model = eagerly(make(name, data.spec))
         for other, (_, optimizer) in model.optimizers().items():
             if other != part:
                 optimizer.learning_rate = 0.0
@@ -136,9 +141,9 @@ def replicas_apart(name, data, counts):
     """Trains by SGD on one device and on two replicas at half its batch; yields after so many more
     steps the largest difference of any weight of any replica."""
     settings = {"optimizer": "sgd", "learning_rate": 0.02}
-    models = [
-        make(name, data.spec, s, steps_per_execution=2, **settings) for s in (None, mirrored())
-    ]
+    # Each step of an execution is traced for each replica, which takes as long again.
+    settings["steps_per_execution"] = 2 if name in FAMILIES else 1
+    models = [make(name, data.spec, strategy, **settings) for strategy in (None, mirrored())]
     for count in counts:
         for model in models:
             run_steps(model, data, count)
@@ -178,14 +183,12 @@ def check_reduced_gradients(name, data):
 
 def check_restored_run_continues(name, data, folder):
     """Item 4: save, forget, restore, continue = never interrupted, bit for bit."""
-    unbroken = make(name, data.spec, ema=0.9)
-    run_steps(unbroken, data, 6)
-    first = make(name, data.spec, ema=0.9)
-    run_steps(first, data, 3)
+    unbroken, first, second = (eagerly(make(name, data.spec, ema=0.9)) for _ in range(3))
+    run_steps(unbroken, data, 4)
+    run_steps(first, data, 2)
     path = tf.train.Checkpoint(model=first).save(str(folder / "checkpoint"))
-    second = make(name, data.spec, ema=0.9)
     tf.train.Checkpoint(model=second).restore(path).assert_consumed()
-    run_steps(second, data, 3)
+    run_steps(second, data, 2)
     assert differing(weights(unbroken), weights(second)) == []
 
 
@@ -268,25 +271,23 @@ def check_graph_is_fit_for_a_tpu(name, data):
 def check_bfloat16_is_for_hidden_products(name, data):
     """Under bfloat16 some products are of it; weights, losses and samples are float32, and losses
     those of float32 to 3 %."""
-    losses = []
-    for precision in ("float32", "bfloat16"):
-        model = make(name, data.spec, precision=precision)
-        batch = next(iter(data.evaluation("test", BATCH)))
-        element = data.train(BATCH, 0, model.updates_per_step).element_spec
-        traced = tf.function(model.train_step, autograph=False).get_concrete_function(element)
-        assert {spec.dtype for spec in traced.structured_outputs.values()} == {tf.float32}
-        products = {
-            tensor.dtype for operation in traced.graph.get_operations() for tensor in
-            operation.inputs if operation.type.startswith(("MatMul", "BatchMatMul", "Conv2D"))
-        }  # fmt: skip
-        assert (tf.bfloat16 in products) == (precision == "bfloat16")
-        assert tf.float32 in products  # the last layers'
-        assert {variable.dtype for variable in model.trainable_variables} == {"float32"}
-        values = tf.function(model.test_step, autograph=False)(batch)
-        losses.append({key: value.numpy().mean() for key, value in values.items()})
-        assert {value.dtype for value in values.values()} == {tf.float32}
-    for key, value in losses[0].items():
-        np.testing.assert_allclose(losses[1][key], value, rtol=0.03, atol=0.01, err_msg=key)
+    one, other = (make(name, data.spec, precision=p) for p in ("float32", "bfloat16"))
+    element = data.train(BATCH, 0, other.updates_per_step).element_spec
+    traced = tf.function(other.train_step, autograph=False).get_concrete_function(element)
+    assert {spec.dtype for spec in traced.structured_outputs.values()} == {tf.float32}
+    products = {
+        tensor.dtype for operation in traced.graph.get_operations() for tensor in
+        operation.inputs if operation.type.startswith(("MatMul", "BatchMatMul", "Conv2D"))
+    }  # fmt: skip
+    assert products >= {tf.bfloat16, tf.float32}  # the last layers' are of float32
+    assert {variable.dtype for variable in other.trainable_variables} == {"float32"}
+    batch = next(iter(data.evaluation("test", BATCH)))
+    exact, found = (tf.function(m.test_step, autograph=False)(batch) for m in (one, other))
+    assert {value.dtype for value in found.values()} == {tf.float32}
+    for key, value in exact.items():
+        np.testing.assert_allclose(
+            found[key].numpy().mean(), value.numpy().mean(), rtol=0.03, atol=0.01, err_msg=key
+        )
 
 
 def check_execution_length_is_free(name, data):
@@ -352,12 +353,13 @@ def check_larger_pictures(name, data):
         }
         spec = dataclasses.replace(data.spec, shape=shape, levels=256)
         larger = Dataset(spec, data.options, splits, 256)
-        model = make(name, spec, batch_size=4)
+        model = eagerly(make(name, spec, batch_size=4))
         history = run_steps(model, larger, 1)
         assert all(np.isfinite(values).all() for values in history.values())
-        # As a graph: step by step, a PixelRNN's loop over pixels takes ten times as long.
-        given = larger.conditions()
-        x = tf.function(lambda m=model, y=given: m.sample(2, 0, y), autograph=False)().numpy()
+        draw = functools.partial(model.sample, 2, 0, larger.conditions())
+        if name in PIXELWISE:  # step by step, its loop over pixels takes ten times as long
+            draw = tf.function(draw, autograph=False)
+        x = draw().numpy()
         assert x.shape == (2, *shape)
         assert np.isfinite(x).all()
 

@@ -1,4 +1,4 @@
-"""Keras' files of every model: written in one process and read in another.
+"""Keras' files of every loop's model: written in one process and read in another.
 
     python -m tests.keras_files save FOLDER
     python -m tests.keras_files load FOLDER    (compares, and says which models differ)
@@ -19,6 +19,7 @@ import tensorflow as tf
 
 import zoo
 from tests.contract import differing, make, run_steps, weights
+from tests.selection import LOOPS
 
 # Beside each model as its paper has it: schedules, XLA.
 VARIANTS = {
@@ -118,7 +119,7 @@ def load(folder):
 
 def cases():
     """case -> (model, settings)."""
-    return {name: (name, {}) for name in zoo.names()} | VARIANTS
+    return {name: (name, {}) for name in LOOPS} | VARIANTS
 
 
 def outcome(model, data):

@@ -29,6 +29,9 @@ LOOPS = _loops()
 # The first of each family, and so one for each way to draw: any other is exported and run by the
 # same code.
 FAMILIES = tuple({family(name): name for name in reversed(registry.names())}.values())
+# Exported with a file for each batch size: that is the same code for every model, and a recurrent
+# one's file takes minutes.  A page is tried with the text's, a device's tiles with the CPPN's.
+WHOLE_EXPORTS = (*FAMILIES, "text_wgan_gp", "cppn_gan_vae")
 # What draws pixel by pixel.
 PIXELWISE = tuple(name for name in registry.names() if family(name) == "autoregressive")
 

@@ -17,13 +17,12 @@ LIGHT = [
 ]
 # Of every model, since they depend on its networks: all but the loops' in the slow half.
 NETWORKS = [
-    contract.check_fit_validates_and_traces_once,
-    contract.check_replicas_equal_one_device,
     contract.check_bfloat16_is_for_hidden_products,
     contract.check_larger_pictures,
 ]
 # Of every loop.
 FULL = [
+    contract.check_fit_validates_and_traces_once,
     contract.check_reduced_gradients,
     contract.check_averages,
     contract.check_a_step_repeats,
@@ -31,8 +30,10 @@ FULL = [
     contract.check_plain_arrays_fit,
     contract.check_wrong_strategy_is_refused,
 ]
+# Of every loop, and of BatchNorm, whose statistics are the global batch's.
+REPLICATED = (*LOOPS, "dcgan")
 ON_DISK = [contract.check_restored_run_continues, contract.check_keras_weight_files_carry_all]
-# Of every model; `tests/usage/test_keras_files.py` has them trained, in two processes.
+# Of every model; `tests/usage/test_keras_files.py` has the loops' trained, in two processes.
 FILES = [keras_files.check_round_trip]
 
 
@@ -69,7 +70,10 @@ def marked(names, checks, fast=LOOPS):
 
 @pytest.mark.parametrize(
     ("check", "name"),
-    marked(NAMES, LIGHT, NAMES) + marked(NAMES, NETWORKS) + marked(LOOPS, FULL, FAMILIES),
+    marked(NAMES, LIGHT, NAMES)
+    + marked(NAMES, NETWORKS)
+    + marked(LOOPS, FULL, FAMILIES)
+    + marked(REPLICATED, [contract.check_replicas_equal_one_device]),
 )
 def test_model(check, name):
     check(name, data_of(name))

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 import zoo
 from tests import contract
-from tests.selection import FAMILIES, PIXELWISE, fast_first
+from tests.selection import FAMILIES, PIXELWISE, WHOLE_EXPORTS, fast_first
 from zoo.config import UserError
 from zoo.exporting import card, facts, formats, metadata, publish, signatures, verify
 from zoo.runs import history, provenance
@@ -26,16 +26,20 @@ EXTRA |= {name: {"complete", "log_prob", "step"} for name in PIXELWISE}
 EXTRA["multi_scale"] |= {"step_small"}
 
 
+def files_of(model):
+    """The TensorFlow Lite files of a model's export here, see conftest.py."""
+    return [format.file for format in formats.FLOAT32[: 3 if model in WHOLE_EXPORTS else 1]]
+
+
 @pytest.mark.parametrize("model", fast_first(zoo.names(), FAMILIES))
 def test_an_export_is_whole(model, runs, exports):
     version = exports(model) / "1"
     names = {str(path.relative_to(version)) for path in version.rglob("*") if path.is_file()}
     assert names - {"assets.extra/conditions.npy"} == {
         "saved_model.pb", "fingerprint.pb", "variables/variables.index",
-        "variables/variables.data-00000-of-00001", "model.tflite", "model_batch1.tflite",
-        "model_batch16.tflite", "assets.extra/card.md", "assets.extra/samples.png",
-        "assets.extra/facts.json", "assets.extra/manifest.json",
-        "assets.extra/tf_serving_warmup_requests",
+        "variables/variables.data-00000-of-00001", "assets.extra/card.md",
+        "assets.extra/samples.png", "assets.extra/facts.json", "assets.extra/manifest.json",
+        "assets.extra/tf_serving_warmup_requests", *files_of(model),
     }  # fmt: skip
     assert [p.name for p in exports(model).iterdir()] == ["1"]
     publish.check_manifest(version)
@@ -63,7 +67,7 @@ def test_an_export_is_whole(model, runs, exports):
     variables = zoo.load(runs(model)).model.trainable_variables
     fours = [v for v in variables if "conv2d_transpose" in v.path and v.shape[0] == 4]
     most = 6 if model in PIXELWISE else 2.3 if fours else 1.5
-    for file in ("model.tflite", "model_batch1.tflite", "model_batch16.tflite"):
+    for file in files_of(model):
         graph = 20_000  # bytes of a small one
         assert (version / file).stat().st_size < most * weights + graph
 
@@ -80,7 +84,7 @@ def test_signatures_of_both_formats(model, runs, exports):
     twins |= {"complete_png"} if model in PIXELWISE else set()
     loaded = tf.saved_model.load(str(version))
     assert set(loaded.signatures) == expected | twins | {"serving_default"}
-    for file in ("model.tflite", "model_batch1.tflite", "model_batch16.tflite"):
+    for file in files_of(model):
         interpreter = Interpreter(model_path=str(version / file))
         assert set(interpreter.get_signature_list()) == expected
         operations = {detail["op_name"] for detail in interpreter._get_ops_details()}

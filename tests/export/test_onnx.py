@@ -8,7 +8,7 @@ import pytest
 
 import zoo
 from tests import ROOT
-from tests.selection import LOOPS
+from tests.selection import FAMILIES
 from zoo.config import UserError
 from zoo.exporting import formats, onnx, publish, verify
 
@@ -20,7 +20,7 @@ needs_onnx = pytest.mark.skipif(
 
 @needs_onnx
 @pytest.mark.slow
-@pytest.mark.parametrize("model", [*LOOPS, "cgan"])
+@pytest.mark.parametrize("model", [*FAMILIES, "dcgan", "began", "cgan", "cppn_gan_vae"])
 def test_files_draw_what_the_model_draws(model, runs, tmp_path):
     run = zoo.load(runs(model))
     onnx.write(run.model, tmp_path)

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import zoo
 from tests import learning
-from tests.contract import ModelCase, make, run_steps
+from tests.contract import ModelCase, eagerly, make, run_steps
 from zoo import losses
 from zoo.adversarial import acgan
 from zoo.config import UserError
@@ -77,7 +77,7 @@ def test_losses_by_hand(data):
 @pytest.mark.slow
 def test_the_class_term_moves_the_generator_and_both_heads(data):
     """With the source's part of both losses taken out, G and D still move."""
-    model = make("acgan", data.spec)
+    model = eagerly(make("acgan", data.spec))
     silent = losses.Adversarial(lambda r, f: 0.0 * (r + f), lambda f: 0.0 * f, lambda r, f: {})
     before = [v.numpy() for v in model.generator.trainable_variables]
     kept, losses.ADVERSARIAL["non_saturating"] = losses.ADVERSARIAL["non_saturating"], silent

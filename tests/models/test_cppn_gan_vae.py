@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import zoo
 from tests import learning
-from tests.contract import ModelCase, differing, make, mirrored, run_steps, weights
+from tests.contract import ModelCase, differing, eagerly, make, mirrored, run_steps, weights
 from zoo import places
 from zoo.config import UserError
 from zoo.data.spec import DataSpec
@@ -137,12 +137,6 @@ def test_one_step_by_hand(data):
     assert statistics
 
 
-def eagerly(model):
-    """To trace a graph takes seconds, and a step or two do not."""
-    model.run_eagerly = True
-    return model
-
-
 def of_d(model):
     """D's weights, its statistics and its optimizer's slots and count."""
     optimizer = model.optimizers()["discriminator"][1]
@@ -229,7 +223,8 @@ def test_replicas_take_the_steps_of_one_device(data):
 
 @pytest.mark.slow
 def test_a_resumed_run_skips_what_the_unbroken_one_skips(data, tmp_path):
-    unbroken, first, second = (make(NAME, data.spec, ema=0.9, **SOME) for _ in range(3))
+    models = (make(NAME, data.spec, ema=0.9, **SOME) for _ in range(3))
+    unbroken, first, second = map(eagerly, models)
     taken = one_by_one(unbroken, data, 6)
     for one in zip(*taken, strict=True):
         assert len(set(one)) == 2, taken

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import zoo
 from tests import learning
-from tests.contract import ModelCase, make, run_steps
+from tests.contract import ModelCase, eagerly, make, run_steps
 from zoo import losses
 from zoo.config import UserError
 
@@ -80,7 +80,7 @@ def test_no_weight_is_clipped(data):
 @pytest.mark.slow
 def test_mlp_of_pictures_and_of_points(data):
     for examples in (data, zoo.load_data("lsgan", "gaussians8")):
-        model = make("lsgan", examples.spec, network="mlp", latent=4)
+        model = eagerly(make("lsgan", examples.spec, network="mlp", latent=4))
         history = run_steps(model, examples, 2)
         assert np.isfinite(history["d_loss"]).all()
         assert model.sample(3).shape == (3, *examples.spec.shape)

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import zoo
 from tests import learning
-from tests.contract import ModelCase, make, mirrored, run_steps
+from tests.contract import ModelCase, eagerly, make, mirrored, run_steps
 from zoo import losses
 from zoo.adversarial import sngan
 from zoo.data.spec import DataSpec
@@ -113,7 +113,7 @@ def test_replicas_keep_the_same_u(data):
 
 @pytest.mark.slow
 def test_residual_networks(data):
-    model = make("sngan", data.spec, network="resnet", resnet_channels=32, n_dis=2)
+    model = eagerly(make("sngan", data.spec, network="resnet", resnet_channels=32, n_dis=2))
     history = run_steps(model, data, 2)
     assert np.isfinite(history["d_loss"]).all()
     assert model.sample(3).shape == (3, 8, 8, 1)

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 import zoo
 from tests import learning
-from tests.contract import ModelCase, make, run_steps
+from tests.contract import ModelCase, eagerly, make, run_steps
 from zoo import registry, sample
 from zoo.config import UserError, override
 from zoo.data import text as lines
@@ -101,9 +101,8 @@ def linear(model):
 
 def test_the_norm_is_over_places_and_symbols(data):
     """Of one axis it would be another penalty."""
-    model = make(NAME, data.spec, n_critic=1)
+    model = eagerly(make(NAME, data.spec, n_critic=1))
     gradient = linear(model)
-    model.run_eagerly = True  # one step of it does not take the seconds that a graph does
     first = next(iter(data.train(model.config.batch_size)))
     penalty = float(run_steps(model, data, 1)["penalty"][0])
     assert first["x"].shape[1:] == gradient.shape
@@ -156,8 +155,7 @@ def test_settings_of_other_networks_are_refused():
 @pytest.mark.slow
 def test_names_of_digits_train_it_too():
     data = zoo.load_data(NAME, "digits", target="name")
-    model = make(NAME, data.spec, n_critic=1)
-    model.run_eagerly = True
+    model = eagerly(make(NAME, data.spec, n_critic=1))
     run_steps(model, data, 1)
     assert model.sample(2).shape == (2, 5, 16)
     assert set(data.lines("test")) == set(data.spec.names)

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.contract import make, run_steps
+from tests.contract import eagerly, make, run_steps
 from tests.selection import fast_first
 from zoo import registry
 from zoo.adversarial import architectures
@@ -84,7 +84,7 @@ def test_each_setup_is_made(name, setup):
 @pytest.mark.parametrize("name", fast_first(MODELS, MODELS[:1]))
 def test_each_setup_trains(name, setup):
     data = zoo.load_data(name)
-    model = make(name, data.spec, **words(name, setup))
+    model = eagerly(make(name, data.spec, **words(name, setup)))
     history = run_steps(model, data, 2)
     assert all(np.isfinite(values).all() for values in history.values())
     assert np.isfinite(model.sample(3)).all()
@@ -164,10 +164,8 @@ def test_a_bottleneck_block_by_hand():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*MODELS[:1], *filter(penalized, MODELS)])
 def test_the_deep_networks_train(name):
-    """Eagerly, since a graph of all 66 blocks takes a minute to make."""
     data = zoo.load_data(name)
-    model = make(name, data.spec, **words(name, "resnet101"))
-    model.run_eagerly = True
+    model = eagerly(make(name, data.spec, **words(name, "resnet101")))
     history = run_steps(model, data, 1)
     assert all(np.isfinite(values).all() for values in history.values())
     assert model.sample(2).shape == (2, 8, 8, 1)

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tests import ROOT
-from tests.contract import make
+from tests.contract import check_replicas_equal_one_device, make
 from tests.keras_files import check_round_trip
 from tests.test_contract import LIGHT, NETWORKS
 from zoo import registry
@@ -29,7 +29,9 @@ def shown(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("check", LIGHT + NETWORKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize(
+    "check", [*LIGHT, *NETWORKS, check_replicas_equal_one_device], ids=lambda check: check.__name__
+)
 def test_the_shown_model_passes(check, shown, digits):
     check(shown, digits)
 

@@ -33,8 +33,9 @@ def saved(digits, tmp_path_factory):
     return model, path
 
 
-@pytest.mark.slow  # minutes: each model is traced in both processes
-def test_every_model_goes_on_in_another_process(forks, tmp_path):
+@pytest.mark.slow
+@pytest.mark.minutes  # each model is traced in both processes
+def test_every_loop_goes_on_in_another_process(forks, tmp_path):
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = forks.run(["-m", "tests.keras_files", "save", str(tmp_path)], ROOT, env)
     assert done.returncode == 0, done.stderr

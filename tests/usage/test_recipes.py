@@ -23,6 +23,7 @@ def test_unknown_recipe():
 
 
 @pytest.mark.slow
+@pytest.mark.minutes
 def test_make_train_draws_digits(command, digits, tmp_path):
     run = tmp_path / "first"
     done = command("train", "--recipe=first", f"--run={run}")

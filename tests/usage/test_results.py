@@ -205,6 +205,7 @@ def test_seconds_of_training_are_those_of_all_stretches(tmp_path):
 
 # Trains the cheapest row anew: 40 s of work.
 @pytest.mark.slow
+@pytest.mark.minutes
 def test_a_row_measures_the_same_again(command, tmp_path):
     sections = claims.read(ROOT / "results")
     (claim,) = (c for s in sections for c in s.claims if c.name == "vae_digits")

@@ -54,16 +54,21 @@ def test_settings_of_every_training_are_valid():
     assert len(set(runs)) == len(runs)
 
 
-def blocks():
-    return re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
+def blocks(page=None):
+    return re.findall(r"```sh\n(.*?)```", page or PAGE.read_text(), re.DOTALL)
 
 
-@pytest.mark.slow  # some thirty commands; a training that differs in settings alone is not repeated
-def test_commands_run_from_top_to_bottom(command, tmp_path):
+# Some thirty commands; a training that differs in settings alone is not repeated.  The second half
+# begins where nothing of the first is used.
+@pytest.mark.slow
+@pytest.mark.minutes
+@pytest.mark.parametrize("half", [0, 1], ids=["PixelRNN to DCGAN", "WGAN and on"])
+def test_commands_run_from_top_to_bottom(half, command, tmp_path):
     for folder in ("docs", "docs/tour"):
         (tmp_path / folder).mkdir()
+    page = PAGE.read_text().partition("\n## WGAN\n")[2 * half]
     written, trained = set(), {}
-    for block in blocks():
+    for block in blocks(page):
         for line in commands(block):
             for pattern, replacement in SMALLER:
                 line = re.sub(pattern, replacement, line)
@@ -81,5 +86,5 @@ def test_commands_run_from_top_to_bottom(command, tmp_path):
             assert done.returncode == 0, f"{line}\n{done.stderr[-2000:]}"
             written |= {word.removeprefix("--out=") for word in words if word.startswith("--out=")}
     assert all((tmp_path / path).is_file() for path in written)
-    shown = set(re.findall(r"\]\((tour/\w+\.png)\)", PAGE.read_text()))
+    shown = set(re.findall(r"\]\((tour/\w+\.png)\)", page))
     assert {f"docs/{path}" for path in shown} <= written
