@@ -17,6 +17,7 @@ import tensorflow as tf
 
 import zoo
 from tests import contract
+from zoo.runs import provenance
 
 EARLY, LATE = 4, 20  # steps
 BOUND = 1e-6  # after the early ones; and after the late ones:
@@ -46,6 +47,7 @@ def main():
     if out:
         facts = {
             "command": f"python -m tests.reliability.replicas --out={out}",
+            "code": provenance.code(),
             "seed": 0,
             "global batch": contract.BATCH,
             "learning rate": 0.02,
