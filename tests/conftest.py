@@ -18,7 +18,7 @@ start_tensorflow()
 import tensorflow as tf  # noqa: E402
 
 from tests import contract  # noqa: E402
-from tests.selection import WHOLE_EXPORTS  # noqa: E402
+from tests.selection import FAMILIES, WHOLE_EXPORTS  # noqa: E402
 
 forking.calm_collector()
 CPU = tf.config.list_physical_devices("CPU")[0]
@@ -111,10 +111,19 @@ def runs(once, command):
     return lambda model: once(f"runs/{model}", train)
 
 
-# The command, but for the files of one batch size.
-ONE_FILE = """
-from zoo.exporting import formats
-formats.FLOAT32 = formats.FLOAT32[:1]
+# The command, but with so many float32 files, and with the converter and the checks as forks, which
+# import nothing anew.
+FORKED = """
+import os, sys
+from tests import forking
+from zoo.exporting import formats, process
+
+def run(module, *words):
+    done = forking.Server().run(["-m", module, *map(str, words)], os.getcwd(), dict(os.environ))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+formats.FLOAT32, process.run = formats.FLOAT32[: int(sys.argv.pop(1))], run
 from zoo import export
 export.main()
 """
@@ -122,16 +131,17 @@ export.main()
 
 @pytest.fixture(scope="session")
 def exports(once, runs, command, forks):
-    """model -> an export's folder, written by the command; of a model that is not in
-    `WHOLE_EXPORTS` without the TensorFlow Lite files of one batch size."""
+    """model -> an export's folder, written by the command, and of a family's other models by
+    `FORKED`; of those that are not in `WHOLE_EXPORTS` without the files of one batch size."""
 
     def export(path):
         words = [f"--run={runs(path.name)}", f"--out={path}"]
-        if path.name in WHOLE_EXPORTS:
+        if path.name in FAMILIES:
             done = command("export", *words)
         else:
             env = {**os.environ, "PYTHONPATH": str(ROOT)}
-            done = forks.run(["-c", ONE_FILE, *words], ROOT, env)
+            count = "3" if path.name in WHOLE_EXPORTS else "1"
+            done = forks.run(["-c", FORKED, count, *words], ROOT, env)
         assert done.returncode == 0, done.stderr
 
     return lambda model: once(f"exports/{model}", export)

@@ -15,25 +15,14 @@ RATE = 0.05
 
 
 def short_run(**extra):
-    """Modes and good points; the Fréchet distance."""
-    plane = {"latent": 2, "hidden": (128, 128), "learning_rate": 1e-3, "penalty": 1.0}
-    plane |= {"ema": 0.99, **extra}
+    """The Fréchet distance."""
     pictures = {"hidden": (256,), "learning_rate": 1e-3, "batch_size": 64, "ema": 0.99, **extra}
-    return {
-        "gaussians8": learning.judged("dragan", "gaussians8", 3000, **plane),
-        "digits": learning.judged("dragan", "digits", 1500, **pictures),
-    }
+    return {"digits": learning.judged("dragan", "digits", 1500, **pictures)}
 
 
 def learns():
-    found = short_run()
-    # From 0 to 2 of 8 modes and a share of good points up to 0.002, to 7 or 8 modes and 0.18 to
-    # 0.58, over seeds 0 to 4.
-    before, after = found["gaussians8"]
-    assert after["modes"] >= before["modes"] + 4
-    assert after["good"] > before["good"] + 0.1
     # From 0.80 to 0.96, to 0.028 to 0.038, over seeds 0 to 4.
-    before, after = found["digits"]
+    before, after = short_run()["digits"]
     assert after["frechet"] < before["frechet"] / 12
 
 

@@ -15,25 +15,14 @@ TARGETS = {"binary": (0, 1, 1), "pearson": (-1, 1, 0)}
 
 
 def short_run(**extra):
-    """Modes and good points; the Fréchet distance."""
-    plane = {"network": "mlp", "latent": 2, "hidden": (128, 128), "learning_rate": 1e-3}
-    plane |= {"batch_size": 256, "ema": 0.99, **extra}
+    """The Fréchet distance."""
     pictures = {"batch_size": 64, "ema": 0.99, **extra}
-    return {
-        "gaussians8": learning.judged("lsgan", "gaussians8", 3000, **plane),
-        "digits": learning.judged("lsgan", "digits", 400, **pictures),
-    }
+    return {"digits": learning.judged("lsgan", "digits", 400, **pictures)}
 
 
 def learns():
-    found = short_run()
-    # From 0 to 2 of 8 modes and a share of good points up to 0.002, to 4 to 7 modes and 0.49 to
-    # 0.77, over seeds 0 to 4.
-    before, after = found["gaussians8"]
-    assert after["modes"] >= before["modes"] + 2
-    assert after["good"] > before["good"] + 0.3
     # From 1.244 to 1.248, to 0.19 to 0.33, over seeds 0 to 4.
-    before, after = found["digits"]
+    before, after = short_run()["digits"]
     assert after["frechet"] < before["frechet"] / 3
 
 

@@ -17,24 +17,16 @@ RATE = 0.05
 
 
 def short_run(**extra):
-    """Modes and good points; the Fréchet distance."""
+    """Modes and good points."""
     plane = {**learning.PLANE, "learning_rate": 5e-4, "clip": 0.1, **extra}
-    pictures = {**learning.PICTURES, "learning_rate": 2e-4, "clip": 0.05, **extra}
-    return {
-        "gaussians8": learning.judged("wgan", "gaussians8", 3000, **plane),
-        "digits": learning.judged("wgan", "digits", 2000, **pictures),
-    }
+    return {"gaussians8": learning.judged("wgan", "gaussians8", 3000, **plane)}
 
 
 def learns():
-    found = short_run()
     # From 0 to 2 of 8 modes and a share of good points up to 0.003, to 8 modes and 0.08 to 0.24.
-    before, after = found["gaussians8"]
+    before, after = short_run()["gaussians8"]
     assert after["modes"] >= before["modes"] + 4
     assert after["good"] > before["good"] + 0.03
-    # From 1.33, to 0.14 with seed 0; real pictures are at 0.025.
-    before, after = found["digits"]
-    assert after["frechet"] < before["frechet"] / 5
 
 
 # The unrolled critic steps are most of the time that a check takes.

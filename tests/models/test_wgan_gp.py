@@ -14,23 +14,14 @@ from zoo.config import UserError, override
 
 
 def short_run(**extra):
-    """Modes and good points; the Fréchet distance."""
-    plane = {**learning.PLANE, "penalty": 0.1, "learning_rate": 1e-3, **extra}
+    """The Fréchet distance."""
     pictures = {**learning.PICTURES, "learning_rate": 5e-4, "ema": 0.99, **extra}
-    return {
-        "gaussians8": learning.judged("wgan_gp", "gaussians8", 2000, **plane),
-        "digits": learning.judged("wgan_gp", "digits", 1000, **pictures),
-    }
+    return {"digits": learning.judged("wgan_gp", "digits", 1000, **pictures)}
 
 
 def learns():
-    found = short_run()
-    # From 0 to 2 modes and at most 0.003, to 8 modes and 0.32 to 0.48.
-    before, after = found["gaussians8"]
-    assert after["modes"] >= before["modes"] + 5
-    assert after["good"] > before["good"] + 0.2
     # From 1.31, to 0.12 with seed 0; real pictures are at 0.025.
-    before, after = found["digits"]
+    before, after = short_run()["digits"]
     assert after["frechet"] < before["frechet"] / 6
 
 

@@ -14,7 +14,7 @@ from zoo.config import override
 PAGE = ROOT / "docs" / "tour.md"
 # As many steps and validations as show that a command works; presets that need no MNIST.
 SMALLER = [
-    (r"--steps=\d+", "--steps=12"),
+    (r"--steps=\d+", "--steps=12 --jit=off"),  # to compile takes longer than that
     (r"--every=\d+", "--every=2"),
     (r"\b(\w+)_mnist\b", r"\1_digits"),
     (r"(-m zoo\.evaluate\b)", r"\1 --num=300 --seeds=1"),

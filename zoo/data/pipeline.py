@@ -159,6 +159,7 @@ class Dataset:
         count = len(examples)
         taken = batch_size * block
 
+        @tf.autograph.experimental.do_not_convert  # to look for Python's loops takes a second
         def batch_at(step):
             positions = step * taken + tf.range(taken, dtype=tf.int64)
             epochs = positions // count
@@ -185,6 +186,7 @@ class Dataset:
         examples, labels = (tf.constant(array) for array in self._stored(split))
         count = len(examples)
 
+        @tf.autograph.experimental.do_not_convert
         def batch_at(number):
             index = number * batch_size + tf.range(batch_size, dtype=tf.int64)
             rows = tf.minimum(index, count - 1)
