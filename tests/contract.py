@@ -220,7 +220,7 @@ def check_a_step_repeats(name, data):
 
 def check_keras_weight_files_carry_all(name, data, folder):
     """Item 4 through Keras' own `save_weights` and `load_weights`, optimizers included."""
-    first = make(name, data.spec, ema=0.9)
+    first = eagerly(make(name, data.spec, ema=0.9))
     run_steps(first, data, 3)
     first.save_weights(folder / "model.weights.h5")
     second = make(name, data.spec, ema=0.9)

@@ -32,6 +32,8 @@ FAMILIES = tuple({family(name): name for name in reversed(registry.names())}.val
 # Exported with a file for each batch size: that is the same code for every model, and a recurrent
 # one's file takes minutes.  A page is tried with the text's, a device's tiles with the CPPN's.
 WHOLE_EXPORTS = (*FAMILIES, "text_wgan_gp", "cppn_gan_vae")
+# Servers: one of each family, and of each kind of input: labels, codes, sizes, lines.
+SERVED = (*FAMILIES, "cgan", "infogan", "cppn_gan_vae", "text_wgan_gp")
 # What draws pixel by pixel.
 PIXELWISE = tuple(name for name in registry.names() if family(name) == "autoregressive")
 

@@ -18,7 +18,7 @@ PRIOR = (("symmetric", 2), ("categorical", 3), ("uniform", 1), ("dropout", 2), (
 MOVED = [True] * 2 + [False] * 3 + [True] + [False] * 2 + [True]
 
 
-class Linear(sampler._Sampler):
+class Linear(sampler.Sampler):
     """x = z A, so that every direction is known."""
 
     pixelwise = any_size = encodes = False
