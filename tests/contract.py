@@ -271,23 +271,25 @@ def check_graph_is_fit_for_a_tpu(name, data):
 def check_bfloat16_is_for_hidden_products(name, data):
     """Under bfloat16 some products are of it; weights, losses and samples are float32, and losses
     those of float32 to 3 %."""
-    one, other = (make(name, data.spec, precision=p) for p in ("float32", "bfloat16"))
-    element = data.train(BATCH, 0, other.updates_per_step).element_spec
-    traced = tf.function(other.train_step, autograph=False).get_concrete_function(element)
-    assert {spec.dtype for spec in traced.structured_outputs.values()} == {tf.float32}
-    products = {
-        tensor.dtype for operation in traced.graph.get_operations() for tensor in
-        operation.inputs if operation.type.startswith(("MatMul", "BatchMatMul", "Conv2D"))
-    }  # fmt: skip
-    assert products >= {tf.bfloat16, tf.float32}  # the last layers' are of float32
-    assert {variable.dtype for variable in other.trainable_variables} == {"float32"}
-    batch = next(iter(data.evaluation("test", BATCH)))
-    exact, found = (tf.function(m.test_step, autograph=False)(batch) for m in (one, other))
-    assert {value.dtype for value in found.values()} == {tf.float32}
-    for key, value in exact.items():
-        np.testing.assert_allclose(
-            found[key].numpy().mean(), value.numpy().mean(), rtol=0.03, atol=0.01, err_msg=key
-        )
+    losses = []
+    for precision in ("float32", "bfloat16"):
+        model = make(name, data.spec, precision=precision)
+        batch = next(iter(data.evaluation("test", BATCH)))
+        element = data.train(BATCH, 0, model.updates_per_step).element_spec
+        traced = tf.function(model.train_step, autograph=False).get_concrete_function(element)
+        assert {spec.dtype for spec in traced.structured_outputs.values()} == {tf.float32}
+        products = {
+            tensor.dtype for operation in traced.graph.get_operations() for tensor in
+            operation.inputs if operation.type.startswith(("MatMul", "BatchMatMul", "Conv2D"))
+        }  # fmt: skip
+        assert (tf.bfloat16 in products) == (precision == "bfloat16")
+        assert tf.float32 in products  # the last layers'
+        assert {variable.dtype for variable in model.trainable_variables} == {"float32"}
+        values = tf.function(model.test_step, autograph=False)(batch)
+        losses.append({key: value.numpy().mean() for key, value in values.items()})
+        assert {value.dtype for value in values.values()} == {tf.float32}
+    for key, value in losses[0].items():
+        np.testing.assert_allclose(losses[1][key], value, rtol=0.03, atol=0.01, err_msg=key)
 
 
 def check_execution_length_is_free(name, data):
