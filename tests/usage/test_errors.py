@@ -11,7 +11,7 @@ from zoo import files
 from zoo.config import UserError
 from zoo.data.spec import DataSpec
 from zoo.runs.directory import Run
-from zoo.sampling import completion, sampler
+from zoo.sampling import completion, loading
 
 EDITED = """
 import tensorflow as tf
@@ -73,7 +73,7 @@ def test_what_cannot_be_read_is_named(tmp_path):
     with pytest.raises(UserError, match=r"run.json' cannot be read \(Is a directory\)"):
         Run.read(tmp_path)
     with pytest.raises(UserError, match=r"cannot be read \(File name too long\)"):
-        sampler.load(tmp_path / ("x" * 300))
+        loading.load(tmp_path / ("x" * 300))
 
 
 def test_a_condition_that_is_not_there_is_named(command, tmp_path):

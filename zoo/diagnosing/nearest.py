@@ -47,7 +47,7 @@ def of(sampler, name, num, seed=0):
     """Draws and compares; shows a progress bar.
 
     Args:
-        sampler: a sampler with a model, see `sampler.load_model`.
+        sampler: a sampler with a model, see `loading.load_model`.
         name: the path or the preset that it was loaded by.
         num: samples to draw, and held-out pictures to compare them to, or as many as there are.
         seed: of the samples.
