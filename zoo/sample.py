@@ -3,6 +3,7 @@
 python -m zoo.sample --run=runs/a --num=64 --seed=0 --out=grid.png
 python -m zoo.sample --run=exports/NAME --interpolate --out=walks.png
 python -m zoo.sample --run=vae_digits                           (a preset, see zoo.list)
+python -m zoo.sample --run=dcgan_mnist,cgan_mnist --num=16 --out=both.png
 python -m zoo.sample --run=runs/infogan_digits --codes --out=codes.png
 python -m zoo.sample --run=runs/a --num=1000 --out=grid.npy     (float32 [N, H, W, C])
 python -m zoo.sample --run=runs/text --num=20 --out=lines.txt      (without --out they are printed)
@@ -19,6 +20,8 @@ python -m zoo.sample --run=runs/cppn --size=360 --zoom=8 --frames=60 --out=zoom.
 
 A conditional model without --label, --name or --condition draws a grid: each column is a class,
 each row one latent.  A .npy has the same examples, row by row.
+
+Several models draw --num pictures each, below each other, with their classes in turn.
 
 A PixelRNN completes a picture: it draws the pixels that are white in the mask (or 1 in a .npy) and
 keeps the others.  Each pixel depends on those before it, row by row, so erase the lower part of a
@@ -45,11 +48,20 @@ from zoo.startup import start_tensorflow
 
 FLAGS = flags.FLAGS
 SIZE = 256  # of a window, where none is given
+# What asks for more than samples, beside `modes.MODES`.
+OF_ONE = (
+    "truncation", "label", "name", "condition", "mask", "size", "window", "zoom", "frames",
+    "temperature", "sampler",
+)  # fmt: skip
 
 
 def define_flags():
     """Defines the flags of this command."""
-    flags.DEFINE_string("run", None, "a run directory, an export's folder, or a preset")
+    flags.DEFINE_list(
+        "run",
+        None,
+        "a run directory, an export's folder, or a preset; or several, below each other",
+    )
     flags.DEFINE_integer(
         "num", 64, "number of examples; with classes in columns, rounded up to whole rows", 1,
         HIGHEST,
@@ -174,11 +186,20 @@ def mode_asked(window, out):
     return mode
 
 
+def check_several(mode, out):
+    """Raises `UserError` where a flag asks for more than samples of several models."""
+    given = [name for name in (*OF_ONE, mode) if name and FLAGS[name].present]
+    if given:
+        raise UserError(f"--{given[0]} is for one model: name one in --run, or leave it out.")
+    if out.suffix.lower() not in (".png", ".npy"):
+        raise UserError(f"--out={out} must end in .png (a sheet) or .npy (the array).")
+
+
 @cli.command(define_flags)
 def main():
     """Loads, draws, writes."""
     out = target()
-    if FLAGS.run is None:
+    if not FLAGS.run:
         raise UserError("say what to sample: --run=runs/NAME, --run=exports/NAME or a preset.")
     if FLAGS.frames and out.suffix.lower() != ".gif":
         raise UserError(f"--out={out} must end in .gif: --frames asks for an animation.")
@@ -190,21 +211,32 @@ def main():
         files.check_out(out)
     asked, window = condition(), asked_window()
     mode = mode_asked(window, out)
+    if len(FLAGS.run) > 1:
+        check_several(mode, out)
     for path in filter(None, (FLAGS.complete, FLAGS.mask, FLAGS.invert)):
         with reading(path):
             open(path, "rb").close()
     from zoo.sampling.loading import find, load
 
-    find(FLAGS.run)
+    for place in FLAGS.run:
+        find(place)
     start_tensorflow(exact=True)
+    samplers = [load(place) for place in FLAGS.run]
+    if len(samplers) == 1:
+        of_one(samplers[0], out, asked, window, mode)
+        return
+    from zoo.sampling import together
 
-    import numpy as np
+    files.check_out(out)
+    write(together.drawn(samplers, FLAGS.num, FLAGS.seed), samplers[0].data_spec, out)
 
+
+def of_one(sampler, out, asked, window, mode):
+    """Draws what the flags ask of a model, and writes or prints it."""
     from zoo.data import text
     from zoo.sampling import modes, tiles
     from zoo.viz import grid, sheet
 
-    sampler = load(FLAGS.run)
     own = [name for name in ("complete", "temperature", "sampler") if FLAGS[name].present]
     if own and not sampler.pixelwise:
         raise UserError(
@@ -213,44 +245,59 @@ def main():
     if FLAGS.truncation is not None:
         sampler = sampler.truncated(FLAGS.truncation)
     # Names that are drawn for pictures are shown below them.
-    is_text = sampler.data_spec.modality == "text" and sampler.data_spec.condition == "none"
+    spec = sampler.data_spec
+    is_text = spec.modality == "text" and spec.condition == "none"
     if out.suffix.lower() == ".txt" and not is_text:
         raise UserError(f"--out={out} is for lines of text: name a .png or a .npy.")
     prints = is_text and FLAGS.out is None and mode not in modes.LATENT
     if not prints:
         files.check_out(out)
-
-    def pixels(x, *how):
-        if window is not None and len(x) == 1:
-            return grid.colored(x)[0]  # of its own size, with nothing around it
-        return sheet.sheet(sampler.data_spec, x, *how)
-
     if window is not None:
         num, size = FLAGS.num if FLAGS["num"].present else 1, FLAGS.size or SIZE
         found = tiles.drawn(sampler, num, FLAGS.seed, size, window, FLAGS.frames or 1, asked)
+        alone = num == 1  # of its own size, with nothing around it
     if FLAGS.frames:
-        frames = [pixels(x) for x in found]
+        frames = [grid.colored(x)[0] if alone else sheet.sheet(spec, x) for x in found]
         grid.write_animation(out, frames)
         print(f"{len(frames)} frames in {out}")
-        return
-    if window is not None:
-        shown = modes.of_examples(sampler, *found)
+    elif window is not None:
+        write(modes.of_examples(sampler, *found), spec, out, alone)
     else:
         value = FLAGS[mode].value if mode else None
         how = FLAGS.mask, FLAGS.temperature, FLAGS.sampler
         shown = modes.drawn(sampler, modes.Asked(FLAGS.num, FLAGS.seed, asked, mode, value, *how))
-    if prints:
-        print("\n".join(text.decode(shown.x, sampler.data_spec.alphabet)))
-        return
+        if prints:
+            print("\n".join(text.decode(shown.x, spec.alphabet)))
+        else:
+            write(shown, spec, out)
+
+
+def write(shown, spec, out, alone=False):
+    """Writes a `modes.Drawn` as the suffix of `out` asks, and says so.
+
+    Args:
+        shown: what was drawn.
+        spec: the `DataSpec` of it.
+        out: the path.
+        alone: whether a .png is the one picture itself, in place of a sheet.
+    """
+    import numpy as np
+
+    from zoo.data import text
+    from zoo.viz import grid, sheet
+
     if out.suffix.lower() == ".npy":
         buffer = io.BytesIO()
         np.save(buffer, shown.array)
         files.write_whole(out, buffer.getvalue())
     elif out.suffix.lower() == ".txt":
-        lines = text.decode(shown.x, sampler.data_spec.alphabet)
+        lines = text.decode(shown.x, spec.alphabet)
         files.write_whole(out, "".join(f"{line}\n" for line in lines).encode())
+    elif alone:
+        grid.write_png(out, grid.colored(shown.x)[0])
     else:
-        grid.write_png(out, pixels(shown.x, shown.given, shown.columns, shown.group))
+        pixels = sheet.sheet(spec, shown.x, shown.given, shown.columns, shown.group)
+        grid.write_png(out, pixels)
     print(f"{shown.words} in {out}")
 
 
