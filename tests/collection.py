@@ -34,14 +34,16 @@ Written by `python -m tests.collection --page={page}` from
 [`{name}`](../results/{name}), not by hand. In each row:
 
 * *Lines* are those of the model's own file.
-* *Learns*: figures before and after the short run of the model's test file, each as its range over {seeds} training
-  seeds. `frechet` is the relative Fréchet distance of 1,000 samples (real digits: about 0.025), `score` a classifier's,
-  `elbo` in nats, `good` the share of points within 3σ, `js_3` and `js_4` divergences of 3- and 4-grams. These runs take
-  seconds to two minutes; [RESULTS.md](../RESULTS.md) has the trainings.
-* *Resumes*: saved, forgotten, restored and continued, all weights, optimizers and averages are bit for bit those of a
-  training that was never interrupted. [`kills.json`](../results/kills.json) has kills at every call of whole runs.
-* *Replicas*, *SavedModel*, *TFLite*, *ONNX*: the largest difference, of a weight after {steps} steps on two replicas from
-  one device's; of any signature's values from the model's in Keras.
+* *Learns*: figures before and after the short run of the model's test file, each as its range over
+  {seeds} training seeds. `frechet` is the relative Fréchet distance of 1,000 samples (real digits:
+  about 0.025), `score` a classifier's, `elbo` in nats, `good` the share of points within 3σ, `js_3`
+  and `js_4` divergences of 3- and 4-grams. These runs take seconds to two minutes;
+  [RESULTS.md](../RESULTS.md) has the trainings.
+* *Resumes*: saved, forgotten, restored and continued, all weights, optimizers and averages are bit
+  for bit those of a training that was never interrupted. [`kills.json`](../results/kills.json) has
+  kills at every call of whole runs.
+* *Replicas*: the largest difference of a weight after {steps} steps on two replicas from one
+  device's. *SavedModel*, *TFLite*, *ONNX*: of a signature's values from the model's in Keras.
 * *.keras*: a file read again has the same weights, optimizers, settings and pictures.
 
 | model | lines | data | learns | resumes | replicas | SavedModel | TFLite | ONNX | .keras |
