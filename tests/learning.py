@@ -12,10 +12,6 @@ import zoo
 from tests.contract import make, run_steps
 from zoo.metrics import evaluation, figures, likelihood
 
-# Of a Wasserstein loop.
-PLANE = {"batch_size": 128, "latent": 2, "hidden": (64, 64, 64), "n_critic": 5, "ema": 0.99}
-PICTURES = {"batch_size": 64, "hidden": (256, 256), "n_critic": 3}
-
 
 def judged(name, dataset, steps, condition=None, **settings):
     """The figures of 1,000 samples before and after a short run."""
