@@ -14,7 +14,6 @@ import argparse
 import contextlib
 import importlib
 import json
-import os
 import pathlib
 import tempfile
 
@@ -22,7 +21,7 @@ import tensorflow as tf
 
 import zoo
 from tests import ROOT, contract, keras_files
-from zoo import registry
+from zoo import files, registry
 from zoo.exporting import facts, formats, onnx, saved_model, signatures, tflite, verify
 from zoo.runs import provenance
 
@@ -88,14 +87,14 @@ def measured(name, seeds):
         contract.check_restored_run_continues(name, data, here)
         keras_files.check_round_trip(name, data, here)
         (apart,) = contract.replicas_apart(name, data, [STEPS])
-        files = exported(name, data, here)
+        differences = exported(name, data, here)
     return {
         "file": str(source.relative_to(ROOT)),
         "lines": len(source.read_text().splitlines()),
         "restored run continues bit for bit": True,
         ".keras file read again is the same": True,
         "replicas": apart,
-        "files": files,
+        "files": differences,
         "learned": learned(name, seeds),
         "code": provenance.code(),
     }
@@ -109,12 +108,12 @@ def page(found, path, out):
 
 def row(name, one):
     """A model's line of the table."""
-    files = one["files"]
-    onnx_files = max(files[file] for file in onnx.FILES.values())
+    found = one["files"]
+    onnx_files = max(found[file] for file in onnx.FILES.values())
     cells = [f"[`{name}`](../{one['file']})", str(one["lines"])]
     cells += ["<br>".join(one["learned"]), "<br>".join(map(figures, one["learned"].values()))]
     cells.append("✓")
-    differences = one["replicas"], files[verify.SAVED_MODEL], files[TFLITE], onnx_files
+    differences = one["replicas"], found[verify.SAVED_MODEL], found[TFLITE], onnx_files
     cells += [f"{value:.1e}" if value else "0" for value in differences]
     return f"| {' | '.join([*cells, '✓'])} |"
 
@@ -145,6 +144,7 @@ def main():
         words.page.write_text(page(json.loads(words.out.read_text()), words.page, words.out))
         return
     out = words.out.resolve()
+    files.check_out(out)
     found = {"command": "python -m tests.collection", "seeds": words.seeds, "models": {}}
     if out.exists():  # by other models, or begun
         found = json.loads(out.read_text())
@@ -154,9 +154,7 @@ def main():
         one = measured(name, words.seeds)
         models = found["models"] | {name: one}
         found["models"] = {name: models[name] for name in zoo.names() if name in models}
-        part = out.with_suffix(".part")
-        part.write_text(json.dumps(found, indent=2) + "\n")
-        os.replace(part, out)
+        files.write_whole(out, (json.dumps(found, indent=2) + "\n").encode())
         print(row(name, one), flush=True)
 
 
