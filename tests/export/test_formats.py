@@ -204,7 +204,7 @@ def test_a_saved_model_converts_again(runs, exports):
         r"```python\n(converter = .*?)```", (ROOT / "docs/devices.md").read_text(), re.DOTALL
     )
     version, shown = exports("gan") / "1", {"tensorflow": tf}
-    exec(code[0].replace("exports/gan/2", str(version)), shown)
+    exec(code[0].replace("exports/gan/3", str(version)), shown)
     file = interpreter(content=shown["content"])
     assert set(file.get_signature_list()) == {"serving_default", "sample"}
     words = {"num": np.array([4], np.int32), "seed": np.array([7], np.int32)}

@@ -238,7 +238,7 @@ def test_an_encoder_inverts_where_there_is_one(samplers, digits):
 
 @pytest.mark.parametrize("name", ["vae", "gan"])
 def test_an_export_has_the_tools_that_it_can_have(name):
-    preset, export = zoo.load(f"{name}_digits"), zoo.load(ROOT / "exports" / name)
+    preset, export = zoo.load(f"{name}_mnist"), zoo.load(ROOT / "exports" / name)
     pictures = preset.sample(2, seed=4)
     for call in (
         lambda one: one.directions(2)[1],

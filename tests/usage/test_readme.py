@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests import ROOT
-from zoo import sample
+from zoo import results, sample
 
 # What is not run, by its first word, and why.
 SKIPPED = {
@@ -27,7 +27,10 @@ SMALLER = [
     (r"steps_per_epoch=\d+", "steps_per_epoch=2"),
     (r"(-m zoo\.evaluate\b)", r"\1 --num=300 --seeds=1"),
 ]
-SHAPE = "\nassert pictures.shape == (16, 8, 8, 1) and 0 <= pictures.min() <= pictures.max() <= 1\n"
+SHAPE = """
+assert pictures.shape == (16, 28, 28, 1)
+assert 0 <= pictures.min() <= pictures.max() <= 1
+"""
 
 
 def small(text):
@@ -51,6 +54,13 @@ def run(words, folder):
         env={**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
     )  # fmt: skip
     assert done.returncode == 0, f"README: {words[-1]}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+
+
+def test_its_results_are_those_of_the_files():
+    rows = ("dcgan_mnist", "dcgan_mnist_coverage", "cgan_mnist", "vae_mnist", "gan_mnist")
+    rows += ("wgan_mnist", "wgan_gp_gaussians25_modes", "wgan_gp_gaussians25_good")
+    text = (ROOT / "README.md").read_text()
+    assert f"## [Results](RESULTS.md)\n\n{results.table(rows, ROOT / 'results')}\n" in text
 
 
 def test_it_stays_short():
