@@ -228,7 +228,8 @@ def main():
     from zoo.sampling import together
 
     files.check_out(out)
-    write(together.drawn(samplers, FLAGS.num, FLAGS.seed), samplers[0].data_spec, out)
+    names = [pathlib.Path(place).name for place in FLAGS.run]
+    write(together.drawn(samplers, names, FLAGS.num, FLAGS.seed), samplers[0].data_spec, out)
 
 
 def of_one(sampler, out, asked, window, mode):
@@ -297,7 +298,7 @@ def write(shown, spec, out, alone=False):
         grid.write_png(out, grid.colored(shown.x)[0])
     else:
         pixels = sheet.sheet(spec, shown.x, shown.given, shown.columns, shown.group)
-        grid.write_png(out, pixels)
+        grid.write_png(out, grid.beside(pixels, shown.names) if shown.names else pixels)
     print(f"{shown.words} in {out}")
 
 

@@ -45,6 +45,7 @@ class Drawn(typing.NamedTuple):
         columns: of the sheet, or None.
         words: what it is, in a line.
         group: how many rows of the sheet belong together, or None.
+        names: what is written left of each group, or None.
     """
 
     array: np.ndarray
@@ -53,6 +54,7 @@ class Drawn(typing.NamedTuple):
     columns: int | None
     words: str
     group: int | None = None
+    names: list | None = None
 
 
 def drawn(sampler, asked):

@@ -6,11 +6,12 @@ from zoo.config import UserError
 from zoo.sampling.modes import Drawn
 
 
-def drawn(samplers, num, seed):
+def drawn(samplers, names, num, seed):
     """Draws `num` pictures of each model, its classes in turn where it is conditional.
 
     Args:
         samplers: several.
+        names: of each.
         num: pictures of each.
         seed: of their latents.
 
@@ -37,5 +38,5 @@ def drawn(samplers, num, seed):
     # The last row of a model may have room.
     places = np.append(np.arange(num), np.full(rows * columns - num, -1))
     x = np.concatenate([sheet.placed(spec, one, places) for one in each])
-    words = f"{num} pictures of each of {len(samplers)} models, from above,"
-    return Drawn(np.concatenate(each), x, None, columns, words, rows)
+    words = f"{num} pictures of each of {len(samplers)} models"
+    return Drawn(np.concatenate(each), x, None, columns, words, rows, names)

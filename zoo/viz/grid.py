@@ -11,6 +11,7 @@ GAP = 2  # pixels between pictures
 WIDE = 12  # between groups of rows
 TARGET = 640  # a grid's width is about this many pixels
 SYMBOL = 9  # pixels across, of text
+NAME = 16  # pixels high, of a name beside pictures
 
 
 def colored(images):
@@ -39,6 +40,22 @@ def grid(images, columns=None, group=None):
         top, left = row * cell[0] + gaps[row] + GAP, (place % columns) * cell[1] + GAP
         sheet[top : top + cell[0] - GAP, left : left + cell[1] - GAP] = picture
     return sheet
+
+
+def beside(sheet, names):
+    """Returns a sheet uint8 [h, w, 3] of as many equal groups of rows with a name left of each."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    font = ImageFont.load_default(size=NAME)
+    width = math.ceil(max(font.getlength(name) for name in names)) + 2 * NAME
+    height = (len(sheet) - GAP - WIDE * (len(names) - 1)) / len(names)
+    whole = Image.new("RGB", (width + sheet.shape[1], len(sheet)), "white")
+    whole.paste(Image.fromarray(sheet), (width, 0))
+    pen = ImageDraw.Draw(whole)
+    for place, name in enumerate(names):
+        middle = place * (height + WIDE) + (height + GAP) / 2
+        pen.text((width - NAME, round(middle)), name, "black", font, anchor="rm")
+    return np.asarray(whole)
 
 
 def words(lines, length, images=None, columns=None):
