@@ -34,10 +34,10 @@ Written by `python -m tests.collection --page={page}` from
 
 * *Lines* are those of the model's own file.
 * *Learns*: figures before and after the short run of the model's test file, each as its range over
-  {seeds} training seeds. `frechet` is the relative Fréchet distance of 1,000 samples (real digits:
-  about 0.025), `score` a classifier's, `elbo` in nats, `good` the share of points within 3σ, `js_3`
-  and `js_4` divergences of 3- and 4-grams. These runs take seconds to two minutes;
-  [RESULTS.md](../RESULTS.md) has the trainings.
+  {seeds} training seeds. `frechet` is the relative Fréchet distance of 1,000 samples, `score` a
+  classifier's, `elbo` in nats, `good` the share of points within 3σ, `js_1` to `js_4` divergences
+  of n-grams. Before, a VAE's or PixelRNN's is the likelihood of independent pixels. These runs are
+  short; [RESULTS.md](../RESULTS.md) has trainings, and the figures of real data.
 * *Resumes*: saved, forgotten, restored and continued, all weights, optimizers and averages are bit
   for bit those of a training that was never interrupted. [`kills.json`](../results/kills.json) has
   kills at every call of whole runs.
