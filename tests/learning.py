@@ -2,8 +2,8 @@
 
 A model's own is `short_run(**settings)` in its test file, which returns name of the data ->
 (figures before, figures after). Its case's `learns` holds that to a margin, and
-`bench/distribution.py` compares precisions. Each margin held over seeds 0 to 4, with room; what was
-seen stands beside it.
+`bench/distribution.py` compares precisions. Each margin holds over the five seeds that
+`tests.collection` measured, see docs/collection.md.
 """
 
 import numpy as np

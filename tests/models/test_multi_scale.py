@@ -17,7 +17,7 @@ def short_run(**extra):
 
 
 def learns():
-    # The joint of both scales takes 2.22 to 2.25 bits over five seeds.
+    # The joint of both scales.
     learning.beats_independent_pixels(short_run(), 0.15)
 
 

@@ -24,7 +24,6 @@ def short_run(**extra):
 
 
 def learns():
-    # From 0 to 2 of 8 modes and a share of good points up to 0.003, to 8 modes and 0.08 to 0.24.
     before, after = short_run()["gaussians8"]
     assert after["modes"] >= before["modes"] + 4
     assert after["good"] > before["good"] + 0.03
