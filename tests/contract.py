@@ -137,10 +137,10 @@ def check_each_network_moves_alone(name, data):
     assert int(model.step.numpy()) == 1
 
 
-def replicas_apart(name, data, counts):
+def replicas_apart(name, data, counts, rate=0.02):
     """Trains by SGD on one device and on two replicas at half its batch; yields after so many more
     steps the largest difference of any weight of any replica."""
-    settings = {"optimizer": "sgd", "learning_rate": 0.02}
+    settings = {"optimizer": "sgd", "learning_rate": rate}
     # Each step of an execution is traced for each replica, which takes as long again.
     settings["steps_per_execution"] = 2 if name in FAMILIES else 1
     models = [make(name, data.spec, strategy, **settings) for strategy in (None, mirrored())]

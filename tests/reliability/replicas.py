@@ -23,6 +23,9 @@ EARLY, LATE = 4, 20  # steps
 BOUND = 1e-6  # after the early ones; and after the late ones:
 BOUNDS = {"wgan_gp": 1e-4, "dcgan": 1e-3}
 OTHERS = 1e-5
+# A training that diverges, as LSGAN's does at 0.02, makes any rounding large.
+RATES = {"lsgan": 0.002}
+RATE = 0.02
 
 
 def main():
@@ -36,8 +39,9 @@ def main():
     found, broken = {}, []
     for name in zoo.names():
         bounds = BOUND, BOUNDS.get(name, OTHERS)
-        apart = list(contract.replicas_apart(name, zoo.load_data(name), [EARLY, LATE - EARLY]))
-        found[name] = {
+        counts, rate = [EARLY, LATE - EARLY], RATES.get(name, RATE)
+        apart = list(contract.replicas_apart(name, zoo.load_data(name), counts, rate))
+        found[name] = {"learning rate": rate} | {
             f"{steps} steps": {"largest difference": value, "bound": bound}
             for steps, value, bound in zip((EARLY, LATE), apart, bounds, strict=True)
         }
@@ -50,7 +54,6 @@ def main():
             "code": provenance.code(),
             "seed": 0,
             "global batch": contract.BATCH,
-            "learning rate": 0.02,
             "models": found,
         }
         out.write_text(json.dumps(facts, indent=2) + "\n")
