@@ -15,14 +15,12 @@ from tests import ROOT, forking
 from zoo.startup import start_tensorflow
 
 start_tensorflow()
-import tensorflow as tf  # noqa: E402
 
 from tests import contract  # noqa: E402
 from tests.selection import FAMILIES, WHOLE_EXPORTS  # noqa: E402
 
 forking.calm_collector()
-CPU = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
+contract.two_cpus()
 
 
 def pytest_collection_modifyitems(items):

@@ -85,6 +85,12 @@ def eagerly(model):
     return model
 
 
+def two_cpus():
+    """Splits this process's CPU into two logical ones, before anything runs on it."""
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
 @functools.cache
 def mirrored():
     """Two replicas on two logical CPUs: one strategy for all tests, since those of one process

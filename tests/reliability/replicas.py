@@ -13,8 +13,6 @@ import json
 import pathlib
 import sys
 
-import tensorflow as tf
-
 import zoo
 from tests import contract
 from zoo.runs import provenance
@@ -33,8 +31,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=pathlib.Path)
     out = parser.parse_args().out
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    contract.two_cpus()
     print(f"| model | {EARLY} steps | bound | {LATE} steps | bound |\n|---|---|---|---|---|")
     found, broken = {}, []
     for name in zoo.names():

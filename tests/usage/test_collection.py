@@ -10,22 +10,19 @@ from tests import ROOT, collection
 from zoo import registry
 
 OUT, PAGE = pathlib.Path("results/collection.json"), pathlib.Path("docs/collection.md")
+FOUND = json.loads((ROOT / OUT).read_text())
 
 
 def test_the_page_is_what_the_command_writes():
-    found = json.loads((ROOT / OUT).read_text())
-    assert set(found["models"]) <= set(registry.names())
-    assert (ROOT / PAGE).read_text() == collection.page(found, PAGE, OUT)
+    assert set(FOUND["models"]) <= set(registry.names())
+    assert (ROOT / PAGE).read_text() == collection.page(FOUND, PAGE, OUT)
 
 
-FOUND = json.loads((ROOT / OUT).read_text())["models"]
-
-
-@pytest.mark.parametrize("name", FOUND)
+@pytest.mark.parametrize("name", FOUND["models"])
 def test_every_seed_keeps_the_margin_of_its_test(name, monkeypatch):
     """The test itself trains seed 0 alone."""
     module = importlib.import_module(f"tests.models.test_{name}")
-    learned = FOUND[name]["learned"]
+    learned = FOUND["models"][name]["learned"]
     seeds = {len(pairs) for found in learned.values() for pairs in found.values()}
     assert seeds == {5}
     for seed in range(5):
@@ -45,6 +42,8 @@ def test_a_row_has_the_range_over_seeds_and_the_largest_differences():
     one = {
         "file": "zoo/adversarial/gan.py",
         "lines": 122,
+        collection.RESUMES: True,
+        collection.KERAS: True,
         "replicas": 3e-8,
         "files": files,
         "learned": {"digits": {"frechet": [[2.0, 0.1], [1.5, 0.2]], "score": [[1, 8], [1, 8]]}},

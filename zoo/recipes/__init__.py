@@ -11,7 +11,7 @@ from zoo.recipes.recipe import Recipe
 
 __all__ = ["RECIPES", "Recipe", "recipe", "released"]
 
-# Released ones last, see `released`.
+# MNIST last: of several recipes of a model with a bound, `released` takes the last.
 RECIPES = papers.RECIPES | digits.RECIPES | mnist.RECIPES
 
 

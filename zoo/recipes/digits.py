@@ -19,7 +19,7 @@ def _digits(model, steps, figure, bound, least=None, **config):
 def _measured(model, steps, **config):
     """The recipe of a small run on the embedded digits, a few minutes, that is not released."""
     return Recipe(
-        about=f"a small {model} of 8x8 digits, a few minutes on one core, to be measured",
+        about=f"a small {model} of 8x8 digits, a few minutes on one core; not released",
         model=model,
         dataset="digits",
         steps=steps,

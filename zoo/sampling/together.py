@@ -34,9 +34,7 @@ def drawn(samplers, names, num, seed):
             )
     each = [sampler.sample(num, seed) for sampler in samplers]
     columns = min(num, sheet.WIDE)
-    rows = -(-num // columns)
-    # The last row of a model may have room.
-    places = np.append(np.arange(num), np.full(rows * columns - num, -1))
+    places = sheet.whole_rows(num, columns)
     x = np.concatenate([sheet.placed(spec, one, places) for one in each])
     words = f"{num} pictures of each of {len(samplers)} models"
-    return Drawn(np.concatenate(each), x, None, columns, words, rows, names)
+    return Drawn(np.concatenate(each), x, None, columns, words, len(places) // columns, names)

@@ -62,6 +62,11 @@ def placed(spec, x, places):
     return np.concatenate([x, blank])[places]
 
 
+def whole_rows(count, columns):
+    """Returns the places 0 to `count` - 1, and -1 for what room the last of the rows has."""
+    return np.append(np.arange(count), np.full(-count % columns, -1))
+
+
 def below(spec, sets, columns):
     """Returns a grid's examples [n, …]: a row of the first set, below it those of the others that
     belong to it, then the next row.
@@ -72,7 +77,7 @@ def below(spec, sets, columns):
         columns: of the grid.
     """
     count = len(sets[0])
-    rows = np.append(np.arange(count), np.full(-count % columns, -1)).reshape(-1, 1, columns)
+    rows = whole_rows(count, columns).reshape(-1, 1, columns)
     first = count * np.arange(len(sets))[:, None]
     return placed(spec, np.concatenate(sets), np.where(rows < 0, -1, rows + first).ravel())
 
