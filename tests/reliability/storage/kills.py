@@ -31,6 +31,7 @@ import tensorflow as tf
 from tests.contract import case, flags_of
 from tests.reliability.storage import shim
 from tests.selection import LOOPS
+from zoo.runs import provenance
 
 # Small networks: what is shown is how files are written, and that is the same for large ones.
 SMALLER = {"gan": {"hidden": (64, 64), "maxout": (32, 32)}, "vae": {"hidden": (64,)}}
@@ -212,6 +213,7 @@ def main():
     flags = parser.parse_args()
     facts = {
         "command": " ".join(["python -m tests.reliability.storage.kills", *sys.argv[1:]]),
+        "code": provenance.code(),
         "seed": SEED,
         "every_call": dict(zip(("steps", "steps between checkpoints"), SHORT, strict=True)),
         "random": dict(zip(("steps", "steps between checkpoints"), LONG, strict=True)),
