@@ -6,13 +6,13 @@ NAME.json, which `zoo.evaluate --out` writes.  A recipe without that file has no
 """
 
 from zoo.config import UserError, nearest
-from zoo.recipes import digits, mnist, papers
+from zoo.recipes import digits, emoji, mnist, papers
 from zoo.recipes.recipe import Recipe
 
 __all__ = ["RECIPES", "Recipe", "recipe", "released"]
 
 # MNIST last: of several recipes of a model with a bound, `released` takes the last.
-RECIPES = papers.RECIPES | digits.RECIPES | mnist.RECIPES
+RECIPES = papers.RECIPES | emoji.RECIPES | digits.RECIPES | mnist.RECIPES
 
 
 def released():

@@ -14,6 +14,7 @@ LICENSES = {
     "gaussians25": "points drawn by this package, CC0",
     "swiss_roll": "points drawn by this package, CC0",
     "surnames": "U.S. Census Bureau, 1990, public domain",
+    "folder:emoji": "Noto Emoji by Google, Apache License 2.0 (tools/emoji.py)",
 }
 
 
