@@ -36,6 +36,13 @@ WHOLE_EXPORTS = (*FAMILIES, "text_wgan_gp", "cppn_gan_vae")
 SERVED = (*FAMILIES, "cgan", "infogan", "cppn_gan_vae", "text_wgan_gp")
 # What draws pixel by pixel.
 PIXELWISE = tuple(name for name in registry.names() if family(name) == "autoregressive")
+# Run and exported by the tests.  The others' generators are DCGAN's, or dense layers, of the same
+# latents as these models': `tests.collection` exports them all.
+EXPORTED = tuple(
+    name for name in registry.names() if name not in ("lsgan", "dragan", "ebgan", "sngan")
+)
+# Exported by `make test`: a PixelRNN's files take a minute.
+QUICK_EXPORTS = tuple(name for name in FAMILIES if name not in PIXELWISE)
 
 
 def fast_first(values, fast=LOOPS):

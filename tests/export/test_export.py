@@ -14,7 +14,7 @@ import tensorflow as tf
 
 import zoo
 from tests import contract
-from tests.selection import FAMILIES, PIXELWISE, WHOLE_EXPORTS, fast_first
+from tests.selection import EXPORTED, PIXELWISE, QUICK_EXPORTS, WHOLE_EXPORTS, fast_first
 from zoo.config import UserError
 from zoo.exporting import card, facts, formats, metadata, publish, signatures, verify
 from zoo.runs import history, provenance
@@ -31,7 +31,7 @@ def files_of(model):
     return [format.file for format in formats.FLOAT32[: 3 if model in WHOLE_EXPORTS else 1]]
 
 
-@pytest.mark.parametrize("model", fast_first(zoo.names(), FAMILIES))
+@pytest.mark.parametrize("model", fast_first(EXPORTED, QUICK_EXPORTS))
 def test_an_export_is_whole(model, runs, exports):
     version = exports(model) / "1"
     names = {str(path.relative_to(version)) for path in version.rglob("*") if path.is_file()}
@@ -72,7 +72,7 @@ def test_an_export_is_whole(model, runs, exports):
         assert (version / file).stat().st_size < most * weights + graph
 
 
-@pytest.mark.parametrize("model", fast_first(zoo.names(), FAMILIES))
+@pytest.mark.parametrize("model", fast_first(EXPORTED, QUICK_EXPORTS))
 def test_signatures_of_both_formats(model, runs, exports):
     from ai_edge_litert.interpreter import Interpreter
 
@@ -93,7 +93,7 @@ def test_signatures_of_both_formats(model, runs, exports):
         assert facts == json.loads((version / "assets.extra/facts.json").read_text())
 
 
-@pytest.mark.parametrize("model", fast_first(zoo.names(), FAMILIES))
+@pytest.mark.parametrize("model", fast_first(EXPORTED, QUICK_EXPORTS))
 def test_one_seed_one_picture(model, runs, exports):
     from ai_edge_litert.interpreter import Interpreter
 

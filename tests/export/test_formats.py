@@ -12,7 +12,7 @@ from PIL import Image
 
 import zoo
 from tests import ROOT
-from tests.selection import FAMILIES, WHOLE_EXPORTS, fast_first
+from tests.selection import FAMILIES, QUICK_EXPORTS, WHOLE_EXPORTS, fast_first
 from zoo.exporting import formats, metadata, signatures, subpixel, warmup
 
 PRECISIONS = tuple(formats.QUANTIZED)
@@ -37,7 +37,7 @@ def quantized(once, runs, command):
     return lambda model: once(f"quantized/{model}", export) / "1"
 
 
-@pytest.mark.parametrize("model", fast_first(WHOLE_EXPORTS, FAMILIES))
+@pytest.mark.parametrize("model", fast_first(WHOLE_EXPORTS, QUICK_EXPORTS))
 def test_a_batch_of_a_known_size_has_the_same_pictures(model, runs, exports):
     run = zoo.load(runs(model))
     images = run.sample(16, 7)

@@ -29,7 +29,7 @@ from tensorflow_serving.apis import (
 import zoo
 from tests import ROOT
 from tests.export.serving import session
-from tests.selection import FAMILIES, SERVED, fast_first
+from tests.selection import FAMILIES, QUICK_EXPORTS, SERVED, fast_first
 from zoo.exporting import saved_model, verify
 
 NUMBERS = {"num", "seed", "position", "size"}  # one for a whole call
@@ -201,7 +201,7 @@ def check_pictures(files, images):
         np.testing.assert_allclose(pixels.reshape(image.shape), image, rtol=0, atol=1 / 255)
 
 
-@pytest.mark.parametrize("model", fast_first(SERVED, FAMILIES))
+@pytest.mark.parametrize("model", fast_first(SERVED, QUICK_EXPORTS))
 def test_a_program_in_c_agrees_refuses_and_goes_on(model, program, exports, cases, tmp_path):
     requests = all_requests(cases(model))
     calls = [(request.signature, request.inputs) for request in requests]
@@ -211,7 +211,7 @@ def test_a_program_in_c_agrees_refuses_and_goes_on(model, program, exports, case
         check(request, answer)
 
 
-@pytest.mark.parametrize("model", fast_first(SERVED, FAMILIES))
+@pytest.mark.parametrize("model", fast_first(SERVED, QUICK_EXPORTS))
 def test_a_server_agrees_refuses_and_goes_on(model, server, cases):
     server.take(model)
     for request in all_requests(cases(model)):

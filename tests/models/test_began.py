@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import zoo
 from tests import learning
-from tests.contract import ModelCase, make, mirrored, run_steps
+from tests.contract import ModelCase, eagerly, make, mirrored, run_steps
 from zoo.adversarial import began
 from zoo.data.spec import DataSpec
 from zoo.networks import autoencoder
@@ -81,12 +81,13 @@ def test_one_step_by_hand(data):
 
 @pytest.mark.parametrize(("begin", "gamma", "end"), [(0.0, 1.0, 1.0), (1.0, 0.0, 0.0)])
 def test_k_stays_between_0_and_1(begin, gamma, end, data):
-    model = make("began", data.spec, gamma=gamma, lambda_k=1e3)
+    model = eagerly(make("began", data.spec, gamma=gamma, lambda_k=1e3))
     model.k.assign(begin)
     run_steps(model, data, 1)
     assert float(model.k) == end
 
 
+@pytest.mark.slow
 def test_k_follows_the_global_batch_on_every_replica(data):
     """Each replica alone would move k by its own half's means."""
     settings = {"optimizer": "sgd", "learning_rate": 0.02, "lambda_k": 0.5}

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.contract import ModelCase, make, run_steps
+from tests.contract import ModelCase, eagerly, make, run_steps
 from zoo import losses, noise
 from zoo.config import UserError, override
 from zoo.data import load
@@ -36,7 +36,7 @@ CASE = ModelCase(learns=learns)
 
 
 def test_elbo_is_reconstruction_minus_kl(digits):
-    model = make("vae", digits.spec)
+    model = eagerly(make("vae", digits.spec))
     logs = run_steps(model, digits, 1)
     for name in ("elbo", "reconstruction", "kl"):
         assert name in logs
@@ -85,7 +85,8 @@ def test_networks_fit_themselves_to_the_data(network, decoder, shape):
 @pytest.mark.parametrize("range_", ["unit", "symmetric"])
 def test_gaussian_decoder_trains_in_both_ranges(range_):
     data = load("digits", override(DataOptions(), {"range": range_}))
-    model = make("vae", data.spec, decoder="gaussian", optimizer="adam", learning_rate=1e-3)
+    words = {"optimizer": "adam", "learning_rate": 1e-3, "steps_per_execution": 50}
+    model = make("vae", data.spec, decoder="gaussian", **words)
     logs = [run_steps(model, data, 50)["elbo"][-1] for _ in range(4)]
     assert np.isfinite(logs).all()
     assert logs[-1] > logs[0] + 20
@@ -102,7 +103,8 @@ def test_bernoulli_refuses_a_symmetric_range():
 
 
 def test_encoder_and_decoder_meet(digits):
-    model = make("vae", digits.spec, optimizer="adam", learning_rate=1e-3, batch_size=100)
+    words = {"optimizer": "adam", "learning_rate": 1e-3, "steps_per_execution": 50}
+    model = make("vae", digits.spec, batch_size=100, **words)
     run_steps(model, digits, 600)
     images = digits.examples("test")[0]
     error = np.abs(model.reconstruct(images).numpy() - images).mean()

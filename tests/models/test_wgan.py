@@ -96,7 +96,7 @@ def test_the_estimate_is_real_minus_fake(plane):
 
 def test_every_trainable_weight_is_clipped_and_no_statistic():
     data = zoo.load_data("wgan")
-    model = make("wgan", data.spec, network="dcgan", n_critic=1)
+    model = eagerly(make("wgan", data.spec, network="dcgan", n_critic=1))
     names = [v.name for v in model.critic.trainable_variables]
     assert "gamma" in names
     for _ in range(2):  # as built, and after a step

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.selection import FAMILIES, fast_first
+from tests.selection import EXPORTED, FAMILIES, fast_first
 from zoo.config import UserError
 
 
@@ -48,7 +48,7 @@ def test_wrong_calls_get_one_sentence(call, sentence):
 REFUSED = ("this model takes no condition", "label 10 is not one of the 10 classes: give 0 to 9")
 
 
-@pytest.mark.parametrize("model", fast_first(zoo.names(), FAMILIES))
+@pytest.mark.parametrize("model", fast_first(EXPORTED, FAMILIES))
 def test_load_samples_a_run(model, runs):
     sampler = zoo.load(runs(model))
     images = sampler.sample(5, seed=7)

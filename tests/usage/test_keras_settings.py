@@ -14,7 +14,7 @@ import keras
 import pytest
 
 import zoo
-from tests import ROOT
+from tests import ROOT, contract
 from tests.selection import FAMILIES, LOOPS, fast_first
 from zoo import registry, startup
 from zoo.config import UserError, override
@@ -86,7 +86,7 @@ def test_layout_and_policy_change_no_bit(tmp_path):
 
 
 @contextlib.contextmanager
-def settings(policy, layout):
+def globally(policy, layout):
     before = keras.config.dtype_policy(), keras.config.image_data_format()
     keras.config.set_dtype_policy(policy)
     keras.config.set_image_data_format(layout)
@@ -107,9 +107,10 @@ def test_every_layer_says_its_own(name):
         changes += [{field.name: value} for value in values]
     seen = 0
     for change in changes:
-        with settings("float64", "channels_first"):
+        with globally("float64", "channels_first"):
             try:
-                model = module.build(override(module.Config(), change), data.spec, steps=10)
+                settings = {**contract.case(name).small, **change}
+                model = module.build(override(module.Config(), settings), data.spec, steps=10)
             except UserError:
                 continue  # settings that do not go together
         for layer in model._flatten_layers():

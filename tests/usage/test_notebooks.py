@@ -80,7 +80,7 @@ def test_runs_from_top_to_bottom(notebook, tmp_path, monkeypatch):
     found, code = read(notebook)
     shortened = 0
     for cell in code:
-        cell.source, count = STEPS.subn(r"\g<1>200", cell.source)
+        cell.source, count = STEPS.subn(r"\g<1>100", cell.source)
         shortened += count
     assert shortened
     NotebookClient(
