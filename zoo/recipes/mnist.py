@@ -53,7 +53,7 @@ RECIPES = {
     "wgan_gp_mnist": _mnist(
         "wgan_gp",
         4_000,
-        0.4,
+        0.12,
         network="dcgan",
         batch_size=64,
         latent=32,
