@@ -1,5 +1,6 @@
 """Layers by hand and the sizing rules."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -15,6 +16,7 @@ from zoo.networks import (
     resnet,
 )
 from zoo.networks.initializers import Initializers
+from zoo.networks.leaky import LeakyReLU
 from zoo.training import optimizers
 
 
@@ -81,6 +83,31 @@ def test_dropout_keeps_the_mean():
     kernel = layer.logit.kernel.numpy()
     deviation = np.sqrt((kernel**2).sum() / 4000)
     assert abs(float(tf.reduce_mean(dropped) - layer(images)[0])) < 5 * deviation
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_leaky_relu_is_keras_own(dtype):
+    values = tf.constant([[-3.0, -1e-8, 2.0, 1e8]])
+    found = []
+    for kind in (LeakyReLU, keras.layers.LeakyReLU):
+        x = tf.Variable(values)
+        layer = kind(negative_slope=0.2, dtype=dtype)
+        with tf.GradientTape() as tape:
+            y = layer(x)
+        found.append((y.numpy(), tape.gradient(y, x).numpy()))
+    assert found[0][0].dtype == found[1][0].dtype
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.slow  # seconds: two commands trace a step
+@pytest.mark.parametrize("model", ["dcgan", "wgan_gp"])
+def test_the_graph_optimizer_does_not_fail(model, command, tmp_path):
+    words = [f"--model={model}", "--steps=2", "--jit=off", "--config.channels=8"]
+    words += ["--config.network=dcgan"]
+    done = command("train", *words, f"--run={tmp_path / 'run'}")
+    assert done.returncode == 0, done.stderr
+    assert "meta_optimizer" not in done.stderr, done.stderr
 
 
 def test_adagrad_takes_a_first_step_of_its_rate_whatever_the_loss_scale():

@@ -16,6 +16,7 @@ import keras
 import tensorflow as tf
 
 from zoo.config import UserError
+from zoo.networks.leaky import LeakyReLU
 from zoo.networks.mlp import flat
 from zoo.networks.network import Network, sequential
 from zoo.serializable import Serializable
@@ -200,7 +201,7 @@ def _finished(normal, activation, initializers, dtype, layer=False):
     norm = keras.layers.LayerNormalization(axis=[1, 2, 3], dtype=dtype) if layer else None
     norms = [norm or batch_norm(initializers, dtype)] if normal else []
     if activation == "leaky":
-        return [*norms, keras.layers.LeakyReLU(negative_slope=0.2, dtype=dtype)]
+        return [*norms, LeakyReLU(negative_slope=0.2, dtype=dtype)]
     if activation == "gated":
         return [*norms, Gate(dtype=dtype)]
     return [*norms, keras.layers.Activation(activation, dtype=dtype)]

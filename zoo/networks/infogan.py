@@ -13,6 +13,7 @@ stages, as in the paper), channels double with every halving, and hidden dense l
 import keras
 
 from zoo.networks.dcgan import batch_norm, stages
+from zoo.networks.leaky import LeakyReLU
 from zoo.networks.mlp import scaled
 from zoo.networks.network import Network, sequential
 
@@ -116,4 +117,4 @@ def _normalized(activation, initializers, dtype):
 
 
 def _leaky(dtype):
-    return keras.layers.LeakyReLU(negative_slope=0.1, dtype=dtype)
+    return LeakyReLU(negative_slope=0.1, dtype=dtype)

@@ -8,11 +8,11 @@ below 16x16 (`networks.resnet.scaled`).
 
 import math
 
-import keras
 import tensorflow as tf
 
 from zoo.networks import resnet
 from zoo.networks.conv import stages
+from zoo.networks.leaky import LeakyReLU
 from zoo.networks.mlp import flat
 from zoo.networks.network import Network, sequential
 from zoo.networks.spectral_norm import SpectralConv2D, SpectralDense
@@ -82,7 +82,7 @@ def _conv(channels, size, strides, initializers, dtype):
         channels, size, strides, kernel_initializer=initializers.normal(0.02),
         u_initializer=initializers.normal(1.0), dtype=dtype,
     )  # fmt: skip
-    return [convolution, keras.layers.LeakyReLU(negative_slope=0.1, dtype=dtype)]
+    return [convolution, LeakyReLU(negative_slope=0.1, dtype=dtype)]
 
 
 def _output(shape, initializers):
