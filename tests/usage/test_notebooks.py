@@ -78,9 +78,10 @@ def test_the_first_cell_installs_the_zoo_where_it_is_missing(
 def test_runs_from_top_to_bottom(notebook, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))  # this tree's zoo
     found, code = read(notebook)
-    shortened = 0
+    # Its arithmetic needs exemplars of some digits among the samples.
+    shortened, steps = 0, 200 if notebook.stem == "adversarial" else 100
     for cell in code:
-        cell.source, count = STEPS.subn(r"\g<1>100", cell.source)
+        cell.source, count = STEPS.subn(rf"\g<1>{steps}", cell.source)
         shortened += count
     assert shortened
     NotebookClient(
