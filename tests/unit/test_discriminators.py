@@ -181,7 +181,7 @@ def test_features_and_filters_from_the_command_line(tmp_path, capsys, monkeypatc
 @pytest.mark.parametrize(
     ("run", "sentence"),
     [
-        ("gan_digits", "'gan_digits' is of gan, whose networks have no discriminator of conv"),
+        ("wgan_digits", "'wgan_digits' is of wgan, whose networks have no discriminator of conv"),
         ("vae_digits", "'vae_digits' is of vae, whose networks have no discriminator of conv"),
         (str(ROOT / "exports" / "dcgan"), "is an export, which has no model"),
     ],

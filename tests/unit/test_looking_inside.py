@@ -126,7 +126,7 @@ EXPORT = str(ROOT / "exports" / "vae")
     [
         ("manifold", "vae_digits", "whose latent is two normal numbers, and 'vae_digits' is anoth"),
         ("manifold", "pixelcnn_digits", "train vae with --config.latent=2"),
-        ("reconstructions", "gan_digits", "'gan_digits' is of gan, which has no encoder"),
+        ("reconstructions", "wgan_digits", "'wgan_digits' is of wgan, which has no encoder"),
         ("likelihood_map", "vae_digits", "is of a PixelRNN, and 'vae_digits' is of vae"),
         ("manifold", EXPORT, "is an export, which has no model"),
         ("reconstructions", EXPORT, "is an export, which has no model"),

@@ -50,7 +50,7 @@ def test_figures_by_hand():
 
 @pytest.fixture
 def gan():
-    return zoo.load("gan_digits")
+    return zoo.load("wgan_digits")
 
 
 def drawing(sampler, x, monkeypatch):
@@ -73,7 +73,7 @@ def test_copies_are_found_and_real_pictures_are_not(gan, digits, monkeypatch):
         ("blurred", blurred),
     ):
         drawing(gan, x, monkeypatch)
-        figures = memory.of(gan, "gan_digits", 150).facts["distances"]
+        figures = memory.of(gan, "wgan_digits", 150).facts["distances"]
         found[name] = {
             space: (one["median_ratio"], one["quantile_05_ratio"], one["share_nearer"])
             for space, one in figures.items()
@@ -90,7 +90,7 @@ def test_copies_are_found_and_real_pictures_are_not(gan, digits, monkeypatch):
 
 
 def test_the_sheets_and_the_facts(gan, digits):
-    found = memory.of(gan, "gan_digits", 25, seed=3)
+    found = memory.of(gan, "wgan_digits", 25, seed=3)
     x, train = gan.sample(25, seed=3), digits.examples("train")[0]
     cells = found.sheets[0].reshape(2, 3, 10, 8, 8, 1)
     np.testing.assert_array_equal(cells[:, 0].reshape(20, 8, 8, 1), x[:20])

@@ -270,9 +270,9 @@ def test_what_a_conditional_model_needs(samplers):
     ("preset", "pictures", "sentence"),
     [
         ("vae_digits", np.zeros((7, 8, 1)), "draws gray pictures of 8x8"),
-        ("gan_digits", np.zeros((7, 8, 1)), "draws gray pictures of 8x8"),
-        ("gan_digits", np.full((8, 8, 1), 1.5), r"values lie in \[0, 1\]"),
-        ("gan_digits", np.full((8, 8, 1), np.nan), r"values lie in \[0, 1\]"),
+        ("wgan_digits", np.zeros((7, 8, 1)), "draws gray pictures of 8x8"),
+        ("wgan_digits", np.full((8, 8, 1), 1.5), r"values lie in \[0, 1\]"),
+        ("wgan_digits", np.full((8, 8, 1), np.nan), r"values lie in \[0, 1\]"),
         ("pixelcnn_digits", np.zeros((8, 8, 1)), "has no latents to find a picture's"),
     ],
 )

@@ -65,9 +65,9 @@ def test_what_is_for_one_model_is_refused(flag, named, command, tmp_path):
 
 
 def test_presets_draw_what_each_draws(command, tmp_path):
-    words = ["--run=vae_digits,gan_digits", "--num=3", "--seed=7", "--out=x.npy"]
+    words = ["--run=vae_digits,wgan_digits", "--num=3", "--seed=7", "--out=x.npy"]
     done = command("sample", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "3 pictures of each of 2 models in x.npy" in done.stdout
-    each = [zoo.load(name).sample(3, 7) for name in ("vae_digits", "gan_digits")]
+    each = [zoo.load(name).sample(3, 7) for name in ("vae_digits", "wgan_digits")]
     np.testing.assert_allclose(np.load(tmp_path / "x.npy"), np.concatenate(each), rtol=0, atol=1e-6)
