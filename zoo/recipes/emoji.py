@@ -5,7 +5,7 @@ from zoo.recipes.recipe import Recipe
 
 def _emoji(model, steps, about, **config):
     return Recipe(
-        about=f"a small {model} of Google's emoji in 32x32 and color, less than an hour on one core; "
+        about=f"a small {model} of Google's emoji, 32x32 in color, less than an hour on one core; "
         f"{about}",
         model=model,
         dataset="folder:emoji",
