@@ -258,18 +258,18 @@ def test_sample_command(samplers, command, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("kind", "words", "sentence"),
+    ("words", "sentence"),
     [
-        ("label", ["--label=x"], "--label=x must be whole numbers"),
-        ("label", ["--label=1", "--name=one"], "give one of --label and --name"),
+        (["--label=x"], "--label=x must be whole numbers"),
+        (["--label=1", "--name=one"], "give one of --label and --name"),
         # What --condition names is looked at before the run.
-        ("label", ["--condition=/nowhere.npy"], "/nowhere.npy"),
-        ("label", ["--condition=README.md"], "is not a .npy file of an array"),
+        (["--condition=/nowhere.npy"], "/nowhere.npy"),
+        (["--condition=README.md"], "is not a .npy file of an array"),
     ],
 )
-def test_bad_sample_calls(kind, words, sentence, samplers, command, tmp_path):
+def test_bad_sample_calls(words, sentence, samplers, command, tmp_path):
     out = tmp_path / "x.npy"
-    done = command("sample", f"--run={samplers(kind).run.path}", f"--out={out}", *words)
+    done = command("sample", f"--run={samplers('label').run.path}", f"--out={out}", *words)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert sentence in done.stderr

@@ -3,10 +3,10 @@
 from zoo.recipes.recipe import Recipe
 
 
-def _emoji(model, steps, about, **config):
+def _emoji(model, steps, **config):
     return Recipe(
         about=f"a small {model} of Google's emoji, 32x32 in color, less than an hour on one core; "
-        f"{about}",
+        "python -m tools.emoji makes the folder `emoji`",
         model=model,
         dataset="folder:emoji",
         steps=steps,
@@ -19,14 +19,12 @@ RECIPES = {
     "dcgan_emoji": _emoji(
         "dcgan",
         16_000,
-        "python -m tools.emoji makes the folder `emoji`",
         channels=24,
         learning_rate=5e-4,
     ),
     "wgan_gp_emoji": _emoji(
         "wgan_gp",
         5_000,
-        "its critic does not fit 3,000 pictures as fast as dcgan's D",
         network="dcgan",
         channels=64,
         n_critic=2,
